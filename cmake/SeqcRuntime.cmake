@@ -1,0 +1,34 @@
+# Libraries that know nothing of LLVM: runtime/core, runtime/reference, json and
+# safetensors readers. Exceptions stay off except where a target asks for them.
+include_guard()
+
+set(SEQC_WARNINGS -Wall -Wextra -Wno-unused-parameter -Werror=return-type)
+
+# seqc_add_plain_library(NAME SOURCES ... [LINK ...] [EXCEPTIONS])
+function(seqc_add_plain_library name)
+  cmake_parse_arguments(ARG "EXCEPTIONS" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/runtime/include>)
+  target_compile_options(${name} PRIVATE ${SEQC_WARNINGS} -fno-rtti)
+  if(NOT ARG_EXCEPTIONS)
+    target_compile_options(${name} PRIVATE -fno-exceptions)
+  endif()
+  target_link_libraries(${name} PUBLIC ${ARG_LINK})
+endfunction()
+
+# seqc_add_unit_test(NAME SOURCES ... LINK ... [LABEL quick|slow])
+function(seqc_add_unit_test name)
+  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}
+    ${PROJECT_SOURCE_DIR}/runtime/include)
+  target_compile_options(${name} PRIVATE ${SEQC_WARNINGS})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE
+    SEQC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+    "${CMAKE_BINARY_DIR}/test/unit")
+  set_property(GLOBAL APPEND PROPERTY SEQC_UNIT_TESTS ${name})
+endfunction()

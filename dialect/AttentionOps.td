@@ -1,0 +1,97 @@
+//===- AttentionOps.td - attention over a window of keys ------------------===//
+#ifndef SEQC_ATTENTION_OPS_TD
+#define SEQC_ATTENTION_OPS_TD
+
+include "dialect/SeqcBase.td"
+include "dialect/SeqcAttrs.td"
+
+def Seqc_AttendOp : Seqc_StructuredOp<"attend", [AttrSizedOperandSegments]> {
+  let summary = "attention of each query over a window of keys of its sequence";
+  let description = [{
+    Queries, keys and values are the rows of the same sequences. With no heads
+    axis: query [n, z], key [n, z], value [n, h], out [n, h]; with heads:
+    query [H, n, z], key [G, n, z], value [G, n, h], out [H, n, h], head `i`
+    reading key head `i * G / H` (G divides H).
+
+    Let the keys of a sequence be numbered by rank, past keys first: past key
+    `p` of `len` has rank `p - len`, row `i` of the sequence has rank `i`. Query
+    of rank `i` sees keys of rank `j` with `i - left <= j <= i + right` (`left`
+    or `right` -1: unbounded).
+
+    ```
+    s_ij = scale * <rot(q_i, pos_i), rot(k_j, pos_j)> + bias_ij
+    softmax: o_i = sum_j softmax_j(s_ij) v_j      relu:  o_i = sum_j max(s_ij,0) v_j
+    relu2:   o_i = sum_j max(s_ij,0)^2 v_j
+    laplace: o_i = sum_j (1 + erf((s_ij - 0.707107) / (0.282095 * sqrt 2))) / 2 * v_j
+    ```
+
+    A query that sees no key gives 0. Keys outside the window count for nothing,
+    whatever the score function gives at 0.
+
+    * `positions` (i32 [n]): original position of each row; needed for rotary
+      and for `bias = position`.
+    * `cosines`, `sines` ([P, z/2]): rotary tables; pair (2c, 2c+1) of row x is
+      rotated by the angle of (position, c). Positions must be below P.
+    * `table`: `bias = position`: [2P-1], entry `P-1 + clamp(pos_j - pos_i)` with
+      the distance clamped to the table; `bias = rank`: entry
+      `table_origin + rank_j - rank_i`.
+    * `past_key` [B, w, z], `past_value` [B, w, h], `past_count` (i32 [B]),
+      `past_positions` (i32 [B, w], optional): FIFO contents, oldest first;
+      `len = min(past_count[b], w)` entries are valid. Keys are stored unrotated.
+      Not available with heads.
+
+    Rules:
+    * (attend_c1) query and key have the same last extent z; value and out the
+      same last extent h; all are f32 of rank 2, or all of rank 3.
+    * (attend_c2) with heads, the number of key heads divides that of queries.
+    * (attend_c3) left and right are >= -1.
+    * (attend_c4) rotary tables come together, are [P, z/2] with even z, and need
+      positions.
+    * (attend_c5) a bias kind other than none needs a table of rank 1, and none
+      forbids it; position needs positions.
+    * (attend_c6) past_key, past_value and past_count come together, with extents
+      [B, w, z], [B, w, h], [B]; past needs right = 0 and rank 2; past positions
+      are needed if positions are given.
+    * (attend_c7) on tensors, one result typed like out.
+
+    ```mlir
+    %o = seqc.attend softmax {left = 64 : i64, right = 0 : i64, scale = 0.125 : f32}
+        ins(%q, %k, %v, %off : tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x64xf32>, tensor<?xi32>)
+        outs(%init : tensor<?x64xf32>) -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins
+    Seqc_F32:$query, Seqc_F32:$key, Seqc_F32:$value, Seqc_I32:$offsets,
+    Optional<Seqc_I32>:$positions,
+    Optional<Seqc_F32>:$cosines, Optional<Seqc_F32>:$sines,
+    Optional<Seqc_F32>:$table,
+    Optional<Seqc_F32>:$past_key, Optional<Seqc_F32>:$past_value,
+    Optional<Seqc_I32>:$past_count, Optional<Seqc_Shaped>:$past_positions,
+    Seqc_F32:$out,
+    Seqc_ScoreKind:$score,
+    I64Attr:$left, I64Attr:$right, F32Attr:$scale,
+    DefaultValuedAttr<Seqc_BiasKindAttr,
+      "::seqc::ir::BiasKind::None">:$bias,
+    DefaultValuedAttr<I64Attr, "0">:$table_origin);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $score attr-dict
+    `ins` `(` $query `,` $key `,` $value `,` $offsets `:`
+      type($query) `,` type($key) `,` type($value) `,` type($offsets) `)`
+    (`positions` `(` $positions^ `:` type($positions) `)`)?
+    (`rotary` `(` $cosines^ `,` $sines `:` type($cosines) `,` type($sines) `)`)?
+    (`table` `(` $table^ `:` type($table) `)`)?
+    (`past` `(` $past_key^ `,` $past_value `,` $past_count `:`
+      type($past_key) `,` type($past_value) `,` type($past_count) `)`)?
+    (`past_positions` `(` $past_positions^ `:` type($past_positions) `)`)?
+    `outs` `(` $out `:` type($out) `)` (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutMutable(); }
+    bool hasHeads();
+    bool hasPast() { return static_cast<bool>(getPastKey()); }
+    bool hasRotary() { return static_cast<bool>(getCosines()); }
+  }];
+}
+
+#endif // SEQC_ATTENTION_OPS_TD

@@ -1,0 +1,50 @@
+//===- SeqcAttrs.td - attributes that carry decisions, not meaning --------===//
+#ifndef SEQC_ATTRS_TD
+#define SEQC_ATTRS_TD
+
+include "dialect/SeqcBase.td"
+include "dialect/SeqcEnums.td"
+
+class Seqc_Attr<string name, string attrMnemonic> : AttrDef<Seqc_Dialect, name> {
+  let mnemonic = attrMnemonic;
+}
+
+def Seqc_DirectionAttr : EnumAttr<Seqc_Dialect, Seqc_Direction, "direction"> { let assemblyFormat = "`<` $value `>`"; }
+def Seqc_BiasKindAttr : EnumAttr<Seqc_Dialect, Seqc_BiasKind, "bias_kind"> { let assemblyFormat = "`<` $value `>`"; }
+
+def Seqc_TargetAttr : Seqc_Attr<"Target", "target"> {
+  let summary = "machine that kernels are compiled for";
+  let description = [{
+    `vectorBits` (512, 256 or 128), number of vector registers, whether a fused
+    multiply-add exists, and cache sizes in bytes. Set on the module before
+    `schedule`; passes read nothing else about the machine.
+  }];
+  let parameters = (ins StringRefParameter<>:$isa, "int64_t":$vectorBits,
+    "int64_t":$vectorRegisters, "bool":$fma, "int64_t":$l1Bytes, "int64_t":$l2Bytes);
+  let assemblyFormat = [{
+    `<` $isa `,` `bits` `=` $vectorBits `,` `registers` `=` $vectorRegisters `,`
+    `fma` `=` $fma `,` `l1` `=` $l1Bytes `,` `l2` `=` $l2Bytes `>`
+  }];
+  let extraClassDeclaration = [{
+    /// f32 elements of a vector register.
+    int64_t lanes() const { return getVectorBits() / 32; }
+  }];
+}
+
+def Seqc_ScheduleAttr : Seqc_Attr<"Schedule", "schedule"> {
+  let summary = "tiles that the schedule model chose for a kernel";
+  let description = [{
+    Discardable, on kernel functions: `form` says what the task space runs over
+    ("rows", "channels", "queries", "serial"), `rows` tokens per tile,
+    `registerRows` by `registerVectors` the micro-tile of a contraction,
+    `keys` the key tile of attention, `unroll` the unrolling of reductions.
+  }];
+  let parameters = (ins StringRefParameter<>:$form, "int64_t":$rows,
+    "int64_t":$registerRows, "int64_t":$registerVectors, "int64_t":$keys, "int64_t":$unroll);
+  let assemblyFormat = [{
+    `<` $form `,` `rows` `=` $rows `,` `micro` `=` $registerRows `by` $registerVectors `,`
+    `keys` `=` $keys `,` `unroll` `=` $unroll `>`
+  }];
+}
+
+#endif // SEQC_ATTRS_TD

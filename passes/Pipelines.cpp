@@ -1,0 +1,67 @@
+//===- Pipelines.cpp - the passes of each phase ---------------------------===//
+
+#include "passes/Pipelines.h"
+#include "passes/Passes.h"
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+
+using namespace mlir;
+using namespace seqc::passes;
+
+static void addSimplify(OpPassManager &pm, const PipelineOptions &options) {}
+
+static void addFuse(OpPassManager &pm, const PipelineOptions &options) {}
+
+static void addPartition(OpPassManager &pm, const PipelineOptions &options) {}
+
+static void addSchedule(OpPassManager &pm, const PipelineOptions &options) {}
+
+static void addTile(OpPassManager &pm, const PipelineOptions &options) {}
+
+static void addBufferize(OpPassManager &pm, const PipelineOptions &options) {}
+
+static void addVectorize(OpPassManager &pm, const PipelineOptions &options) {}
+
+static void addLower(OpPassManager &pm, const PipelineOptions &options) {}
+
+void seqc::passes::addPhase(OpPassManager &pm, Phase phase, const PipelineOptions &options) {
+  switch (phase) {
+  case Phase::Import:
+  case Phase::Artifact:
+    return;
+  case Phase::Simplify:
+    return addSimplify(pm, options);
+  case Phase::Fuse:
+    return addFuse(pm, options);
+  case Phase::Partition:
+    return addPartition(pm, options);
+  case Phase::Schedule:
+    return addSchedule(pm, options);
+  case Phase::Tile:
+    return addTile(pm, options);
+  case Phase::Bufferize:
+    return addBufferize(pm, options);
+  case Phase::Vectorize:
+    return addVectorize(pm, options);
+  case Phase::Lower:
+    return addLower(pm, options);
+  }
+}
+
+void seqc::passes::registerPhasePipelines() {
+  for (const PhaseInfo &info : allPhases()) {
+    if (info.phase == Phase::Import || info.phase == Phase::Artifact)
+      continue;
+    Phase phase = info.phase;
+    PassPipelineRegistration<>("seqc-pipeline-" + info.name.str(), info.description.str(),
+                               [phase](OpPassManager &pm) { addPhase(pm, phase); });
+  }
+  PassPipelineRegistration<>("seqc-cpu-pipeline", "from a scheduled kernel to LLVM dialect",
+                             [](OpPassManager &pm) {
+                               for (Phase phase : {Phase::Schedule, Phase::Tile, Phase::Bufferize,
+                                                   Phase::Vectorize, Phase::Lower})
+                                 addPhase(pm, phase);
+                             });
+}

@@ -1,0 +1,106 @@
+//===- Engine.h - compile a model description to a program ----------------===//
+//
+// The entry point of the public API:
+//
+//   auto engine  = seqc::Engine::create();
+//   auto program = engine->compile(seqc::ModelSource::fromFile("model.json"));
+//   auto session = program->session();
+//   session->run(inputs, 1, outputs, 1);
+//
+//===----------------------------------------------------------------------===//
+#ifndef SEQC_ENGINE_H
+#define SEQC_ENGINE_H
+
+#include "seqc/Program.h"
+#include "seqc/Status.h"
+#include "seqc/WeightSource.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace seqc {
+
+/// Progress of a compile: `done` of `total` work items, `what` names the one
+/// that just ended ("kernel 3 of 8: scan"). Return false to cancel.
+struct Progress {
+  std::string what;
+  int done = 0;
+  int total = 0;
+};
+using ProgressHandler = std::function<bool(const Progress &)>;
+using DiagnosticHandler = std::function<void(const Diagnostic &)>;
+
+struct EngineOptions {
+  /// Folder of the disk cache; empty: no disk cache.
+  std::string cacheDir;
+  /// Least-recently-used entries are dropped above this.
+  uint64_t cacheBytes = uint64_t(1) << 30;
+  /// Threads for running and compiling; 0: one per core.
+  int threads = 0;
+  /// Both may be called from any thread, also at the same time.
+  DiagnosticHandler onDiagnostic;
+  ProgressHandler onProgress;
+
+  /// Defaults plus SEQC_CACHE_DIR, SEQC_DISABLE_CACHE, SEQC_THREADS. The only
+  /// place that reads the environment. The default folder is
+  /// $XDG_CACHE_HOME/seqc, else $HOME/.cache/seqc.
+  static EngineOptions fromEnvironment();
+};
+
+struct CompileOptions {
+  /// "reference", "cpu" (this machine), "cpu:avx512", "cpu:avx2",
+  /// "cpu:baseline", "cpu:neon" (object only).
+  std::string target = "cpu";
+  /// Stop after this phase (see docs/Pipeline.md); empty: compile to a program.
+  std::string stopAfter;
+  /// Write the IR after each phase here; empty: do not.
+  std::string dumpDir;
+  bool useCache = true;
+  /// Keep the IR of every phase for Program::text().
+  bool keepText = false;
+};
+
+/// A model description and its weights.
+struct ModelSource {
+  std::string path; ///< file that text came from; empty for text in memory
+  std::string text; ///< JSON or MLIR
+  std::string name; ///< what messages call it
+  std::string baseDir; ///< where relative weight paths start
+  /// Overrides the weight files that the description names, if set.
+  std::shared_ptr<const WeightSource> weights;
+
+  /// A JSON or .mlir file, or a folder that holds model.json. Reading happens
+  /// in Engine::compile, which reports a missing file.
+  static ModelSource fromFile(std::string path);
+  static ModelSource fromText(std::string text, std::string name = "<memory>");
+};
+
+/// Compiles models. Thread-safe; cheap to copy (copies share caches and
+/// threads). The same model compiled twice at once is compiled once.
+class Engine {
+public:
+  static Result<Engine> create(const EngineOptions &options = EngineOptions::fromEnvironment());
+
+  /// Ownership: the program keeps what it needs of `source` (mapped weights).
+  Result<Program> compile(const ModelSource &source,
+                          const CompileOptions &options = {}) const;
+  /// IR or text of one --emit form ("seqc", "kernels", "plan", "vector",
+  /// "llvm", "llvm-ir", "asm", "obj") or of a phase by name.
+  Result<std::string> emit(const ModelSource &source, const std::string &form,
+                           const CompileOptions &options = {}) const;
+  /// Targets that this machine can run.
+  std::vector<std::string> targets() const;
+  const EngineOptions &options() const;
+
+private:
+  struct Impl;
+  std::shared_ptr<Impl> impl;
+  friend class Program;
+};
+
+} // namespace seqc
+
+#endif // SEQC_ENGINE_H

@@ -1,0 +1,21 @@
+# lit configuration: tools come from the build, utilities from LLVM.
+import os
+import lit.formats
+from lit.llvm import llvm_config
+
+config.name = "seqc"
+config.test_format = lit.formats.ShTest(not llvm_config.use_lit_shell)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["goldens", "lib", "tools", "unit", "CMakeLists.txt", "Inputs"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.seqc_obj_root, "test")
+
+llvm_config.use_default_substitutions()
+llvm_config.with_environment("FILECHECK_OPTS", "-enable-var-scope --allow-unused-prefixes=false")
+tool_dirs = [os.path.join(config.seqc_obj_root, "bin"), config.llvm_tools_dir]
+llvm_config.add_tool_substitutions(["seqc-opt", "seqc", "mlir-opt"], tool_dirs)
+config.substitutions.append(("%src", config.seqc_src_root))
+for variable in ("SEQC_GOLDENS", "SEQC_PEERS"):
+    if os.environ.get(variable):
+        config.environment[variable] = os.environ[variable]
+        config.available_features.add(variable.lower().replace("_", "-"))
