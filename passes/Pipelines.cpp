@@ -3,9 +3,13 @@
 #include "passes/Pipelines.h"
 #include "passes/Passes.h"
 
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace seqc::passes;
@@ -24,7 +28,21 @@ static void addBufferize(OpPassManager &pm, const PipelineOptions &options) {}
 
 static void addVectorize(OpPassManager &pm, const PipelineOptions &options) {}
 
-static void addLower(OpPassManager &pm, const PipelineOptions &options) {}
+static void addLower(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createSeqcKernelEntry());
+  pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  ConvertVectorToLLVMPassOptions vectorOptions;
+  vectorOptions.reassociateFPReductions = true;
+  pm.addPass(createConvertVectorToLLVMPass(vectorOptions));
+  pm.addPass(createConvertToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
 
 void seqc::passes::addPhase(OpPassManager &pm, Phase phase, const PipelineOptions &options) {
   switch (phase) {
