@@ -22,6 +22,7 @@ inline constexpr llvm::StringLiteral kWeight = "seqc.weight";     ///< tensor na
 inline constexpr llvm::StringLiteral kState = "seqc.state";       ///< on argument and result
 inline constexpr llvm::StringLiteral kOption = "seqc.option";     ///< "act_bias"
 inline constexpr llvm::StringLiteral kBuiltin = "seqc.builtin";   ///< "offsets", "positions"
+inline constexpr llvm::StringLiteral kPrepared = "seqc.prepared"; ///< @prepare result, @forward argument
 inline constexpr llvm::StringLiteral kLayer = "seqc.layer";       ///< on ops: "layers.2"
 inline constexpr llvm::StringLiteral kMaxPositions = "seqc.max_positions"; ///< on @forward
 inline constexpr llvm::StringLiteral kCausal = "seqc.causal";     ///< unit, on @forward

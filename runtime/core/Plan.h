@@ -57,6 +57,10 @@ struct PlanBuffer {
   std::vector<Extent> shape;    ///< extents seen by kernels
   std::vector<Extent> capacity; ///< upper bound over rows and sequences only;
                                 ///< what is allocated (equals shape if no count)
+  int32_t alias = -1; ///< >= 0: no memory of its own, the leading bytes of that
+                      ///< buffer seen with another shape. The named buffer has
+                      ///< alias -1, the same dtype and at least the capacity;
+                      ///< `kind` is that buffer's, and it lives while any alias does
 };
 
 /// Measured or derived facts about a kernel that explain, cache and bench show.
