@@ -24,7 +24,7 @@
 namespace seqc::rt {
 
 /// Bumped whenever the meaning or the serialised form of a plan changes.
-inline constexpr int kPlanVersion = 1;
+inline constexpr int kPlanVersion = 2;
 
 /// Symbols with fixed numbers; counts that the model computes follow.
 enum : int32_t { kSymbolRows = 0, kSymbolSequences = 1, kFirstCountSymbol = 2 };
@@ -61,6 +61,8 @@ struct PlanBuffer {
                       ///< buffer seen with another shape. The named buffer has
                       ///< alias -1, the same dtype and at least the capacity;
                       ///< `kind` is that buffer's, and it lives while any alias does
+  int64_t valueLimit = -1;      ///< integer inputs: a session refuses values
+                                ///< outside [0, valueLimit); -1: unchecked
 };
 
 /// Measured or derived facts about a kernel that explain, cache and bench show.
@@ -117,7 +119,11 @@ Status verify(const Plan &plan);
 
 /// JSON text with stable key order; read back by parsePlan bit for bit.
 std::string serialise(const Plan &plan);
+/// The text is checked for form only; follow with verify().
 Result<Plan> parsePlan(std::string_view text);
+
+/// Tables for people: kernels, buffers that reach memory, steps.
+std::string explain(const Plan &plan);
 
 } // namespace seqc::rt
 

@@ -42,6 +42,10 @@ public:
   Tensor() = default;
   /// Zero-filled.
   Tensor(DType dtype, std::vector<int64_t> shape);
+  Tensor(const Tensor &other);
+  Tensor &operator=(const Tensor &other);
+  Tensor(Tensor &&) noexcept = default;
+  Tensor &operator=(Tensor &&) noexcept = default;
 
   DType dtype() const noexcept { return type; }
   const std::vector<int64_t> &shape() const noexcept { return extents; }
