@@ -44,7 +44,8 @@ static void addLower(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createCSEPass());
 }
 
-void seqc::passes::addPhase(OpPassManager &pm, Phase phase, const PipelineOptions &options) {
+void seqc::passes::addPhase(OpPassManager &pm, Phase phase,
+                            const PipelineOptions &options) {
   switch (phase) {
   case Phase::Import:
   case Phase::Artifact:
@@ -73,13 +74,15 @@ void seqc::passes::registerPhasePipelines() {
     if (info.phase == Phase::Import || info.phase == Phase::Artifact)
       continue;
     Phase phase = info.phase;
-    PassPipelineRegistration<>("seqc-pipeline-" + info.name.str(), info.description.str(),
-                               [phase](OpPassManager &pm) { addPhase(pm, phase); });
+    PassPipelineRegistration<>(
+        "seqc-pipeline-" + info.name.str(), info.description.str(),
+        [phase](OpPassManager &pm) { addPhase(pm, phase); });
   }
-  PassPipelineRegistration<>("seqc-cpu-pipeline", "from a scheduled kernel to LLVM dialect",
-                             [](OpPassManager &pm) {
-                               for (Phase phase : {Phase::Schedule, Phase::Tile, Phase::Bufferize,
-                                                   Phase::Vectorize, Phase::Lower})
-                                 addPhase(pm, phase);
-                             });
+  PassPipelineRegistration<>(
+      "seqc-cpu-pipeline", "from a scheduled kernel to LLVM dialect",
+      [](OpPassManager &pm) {
+        for (Phase phase : {Phase::Schedule, Phase::Tile, Phase::Bufferize,
+                            Phase::Vectorize, Phase::Lower})
+          addPhase(pm, phase);
+      });
 }

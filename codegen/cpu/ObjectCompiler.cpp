@@ -1,0 +1,130 @@
+//===- ObjectCompiler.cpp - LLVM dialect to object code -------------------===//
+
+#include "codegen/cpu/ObjectCompiler.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <mutex>
+
+using namespace seqc::codegen;
+
+void seqc::codegen::registerTranslations(mlir::DialectRegistry &registry) {
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+}
+
+static void initialiseTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+  });
+}
+
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createMachine(const CpuTarget &target) {
+  initialiseTargets();
+  llvm::Triple triple(target.triple);
+  std::string error;
+  const llvm::Target *backend =
+      llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!backend)
+    return llvm::createStringError("LLVM has no back end for %s: %s",
+                                   target.triple.c_str(), error.c_str());
+  llvm::TargetOptions options;
+  // Only operations that carry the contract flag are fused: results do not
+  // depend on what the back end feels like.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
+  return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
+      triple, target.cpu, "", options, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive, /*JIT=*/true));
+}
+
+/// Attributes that make the back end keep the widths that passes chose.
+static void annotate(llvm::Module &module, const CpuTarget &target) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", target.cpu);
+    function.addFnAttr("tune-cpu", target.tuneCpu);
+    function.addFnAttr("prefer-vector-width",
+                       std::to_string(target.vectorBits));
+    function.addFnAttr("min-legal-vector-width",
+                       std::to_string(target.vectorBits));
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+    function.setUWTableKind(llvm::UWTableKind::None);
+  }
+}
+
+/// The middle end. Our loops are vector loops already: the auto-vectorisers
+/// would only cost time.
+static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  tuning.LoopInterleaving = false;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graph, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
+      .run(module, modules);
+}
+
+static llvm::Expected<std::string>
+emit(llvm::Module &module, llvm::TargetMachine &machine, CpuOutput output) {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  if (output == CpuOutput::LlvmIr) {
+    module.print(stream, nullptr);
+    return std::string(bytes.data(), bytes.size());
+  }
+  llvm::legacy::PassManager passes;
+  auto type = output == CpuOutput::Object ? llvm::CodeGenFileType::ObjectFile
+                                          : llvm::CodeGenFileType::AssemblyFile;
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, type))
+    return llvm::createStringError(
+        "the back end cannot emit this kind of file");
+  passes.run(module);
+  return std::string(bytes.data(), bytes.size());
+}
+
+llvm::Expected<std::string>
+seqc::codegen::compileForCpu(mlir::ModuleOp module, const CpuTarget &target,
+                             CpuOutput output) {
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
+      createMachine(target);
+  if (!machine)
+    return machine.takeError();
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(
+      module, context, "kernel", /*disableVerification=*/false);
+  if (!translated)
+    return llvm::createStringError("translation to LLVM IR failed");
+  translated->setTargetTriple(llvm::Triple(target.triple));
+  translated->setDataLayout((*machine)->createDataLayout());
+  annotate(*translated, target);
+  optimise(*translated, **machine);
+  return emit(*translated, **machine, output);
+}

@@ -1,0 +1,138 @@
+//===- CodegenCpuTest.cpp - targets, objects, loading ---------------------===//
+
+#include "codegen/cpu/CpuTarget.h"
+#include "codegen/cpu/KernelLoader.h"
+#include "codegen/cpu/ObjectCompiler.h"
+#include "passes/Passes.h"
+#include "passes/Pipelines.h"
+#include "runtime/abi/KernelAbi.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+
+#include <gtest/gtest.h>
+
+using namespace seqc;
+
+static constexpr const char *kDoubleRows = R"(
+func.func private @double_rows(%a: memref<?x5xf32>, %o: memref<?x5xf32>, %scratch: memref<?xi8>)
+    attributes {seqc.kernel, seqc.scratch = 64 : i64} {
+  %c0 = arith.constant 0 : index
+  %n = memref.dim %a, %c0 : memref<?x5xf32>
+  %mask = vector.constant_mask [5] : vector<16xi1>
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %m = memref.view %scratch[%c0][] : memref<?xi8> to memref<16xf32>
+  scf.forall (%i) in (%n) {
+    %v = vector.maskedload %a[%i, %c0], %mask, %zero
+      : memref<?x5xf32>, vector<16xi1>, vector<16xf32> into vector<16xf32>
+    %w = arith.addf %v, %v : vector<16xf32>
+    vector.store %w, %m[%c0] : memref<16xf32>, vector<16xf32>
+    %z = vector.load %m[%c0] : memref<16xf32>, vector<16xf32>
+    vector.maskedstore %o[%i, %c0], %mask, %z
+      : memref<?x5xf32>, vector<16xi1>, vector<16xf32>
+  }
+  return
+})";
+
+/// Lowers kernel text to an object of the target.
+static llvm::Expected<std::string> compile(const char *text,
+                                           const codegen::CpuTarget &target,
+                                           codegen::CpuOutput output) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  codegen::registerTranslations(registry);
+  mlir::MLIRContext context(registry);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  if (!module)
+    return llvm::createStringError("parse failed");
+  mlir::PassManager pm(&context);
+  passes::addPhase(pm, passes::Phase::Lower);
+  if (mlir::failed(pm.run(*module)))
+    return llvm::createStringError("lowering failed");
+  return codegen::compileForCpu(*module, target, output);
+}
+
+TEST(CpuTarget, NamesAndErrors) {
+  for (const std::string &name : codegen::runnableCpuTargets()) {
+    auto target = codegen::parseCpuTarget(name);
+    ASSERT_TRUE(bool(target));
+    EXPECT_EQ(target->name, name);
+  }
+  auto native = codegen::parseCpuTarget("cpu");
+  ASSERT_TRUE(bool(native));
+  EXPECT_EQ(native->name, codegen::runnableCpuTargets().front());
+  auto wrong = codegen::parseCpuTarget("cpu:avx513");
+  ASSERT_FALSE(bool(wrong));
+  EXPECT_NE(llvm::toString(wrong.takeError())
+                .find("unknown target 'cpu:avx513', expected"),
+            std::string::npos);
+}
+
+TEST(ObjectCompiler, RunsOnEveryRunnableTarget) {
+  for (const std::string &name : codegen::runnableCpuTargets()) {
+    SCOPED_TRACE(name);
+    auto target = llvm::cantFail(codegen::parseCpuTarget(name));
+    auto object = compile(kDoubleRows, target, codegen::CpuOutput::Object);
+    ASSERT_TRUE(bool(object)) << llvm::toString(object.takeError());
+    auto loader = llvm::cantFail(codegen::KernelLoader::create());
+    auto code = loader->load({*object}, {"double_rows", "double_rows_tasks"});
+    ASSERT_TRUE(bool(code)) << llvm::toString(code.takeError());
+    loader.reset(); // code outlives its loader
+
+    alignas(64) float in[15], out[16] = {};
+    for (int i = 0; i < 15; ++i)
+      in[i] = float(i) - 7.5f;
+    out[15] = 42;
+    SeqcBuffer args[2] = {{in, {3, 5, 1, 1}}, {out, {3, 5, 1, 1}}};
+    auto tasks = reinterpret_cast<SeqcTasksFn>((*code)->addresses[1]);
+    auto run = reinterpret_cast<SeqcKernelFn>((*code)->addresses[0]);
+    EXPECT_EQ(tasks(args), 3);
+    alignas(64) char scratch[64];
+    run(args, 1, 3, scratch);
+    for (int i = 0; i < 5; ++i)
+      EXPECT_EQ(out[i], 0.0f);
+    for (int i = 5; i < 15; ++i)
+      EXPECT_EQ(out[i], 2 * in[i]);
+    EXPECT_EQ(out[15], 42.0f);
+  }
+}
+
+TEST(ObjectCompiler, NeonIsCrossCompiled) {
+  auto target = llvm::cantFail(codegen::parseCpuTarget("cpu:neon"));
+  auto text = compile(kDoubleRows, target, codegen::CpuOutput::Assembly);
+  ASSERT_TRUE(bool(text)) << llvm::toString(text.takeError());
+  EXPECT_NE(text->find("fadd\tv"), std::string::npos);
+}
+
+TEST(ObjectCompiler, SameBytesTwice) {
+  auto target = llvm::cantFail(codegen::parseCpuTarget("cpu:baseline"));
+  auto first =
+      llvm::cantFail(compile(kDoubleRows, target, codegen::CpuOutput::Object));
+  auto second =
+      llvm::cantFail(compile(kDoubleRows, target, codegen::CpuOutput::Object));
+  EXPECT_EQ(first, second);
+}
+
+TEST(KernelLoader, RefusesForeignImportsAndGarbage) {
+  auto target = llvm::cantFail(codegen::parseCpuTarget("cpu"));
+  auto object = llvm::cantFail(compile(R"(
+    func.func private @malloc(i64) -> !llvm.ptr
+    func.func @calls(%n: i64) -> !llvm.ptr {
+      %p = call @malloc(%n) : (i64) -> !llvm.ptr
+      return %p : !llvm.ptr
+    })",
+                                       target, codegen::CpuOutput::Object));
+  auto loader = llvm::cantFail(codegen::KernelLoader::create());
+  auto code = loader->load({object}, {"calls"});
+  ASSERT_FALSE(bool(code));
+  llvm::consumeError(code.takeError());
+  auto garbage = loader->load({std::string("\x7f"
+                                           "ELF not an object")},
+                              {"calls"});
+  ASSERT_FALSE(bool(garbage));
+  llvm::consumeError(garbage.takeError());
+}
