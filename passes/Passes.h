@@ -2,6 +2,7 @@
 #ifndef SEQC_PASSES_PASSES_H
 #define SEQC_PASSES_PASSES_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 
 #include <memory>

@@ -8,6 +8,37 @@ include "mlir/Pass/PassBase.td"
 // simplify, fuse, partition (whole model, tensors)
 //===----------------------------------------------------------------------===//
 
+def PackWeightsPass : Pass<"seqc-pack-weights", "::mlir::func::FuncOp"> {
+  let summary = "store the weights of contractions as panels";
+  let description = [{
+    Rewrites `rows * weight^T` with a weight stored [N, K] into a pack of the
+    weight into panels of p output features and a contraction that reads one
+    panel row per step. N is padded with zeros to a multiple of p. Each weight is
+    packed once, whatever the number of products that use it. p is a multiple of
+    the target's lane count (1 to 4) that loses least to padding and to narrow
+    register tiles, unless the option says otherwise.
+
+    ```mlir
+    %y = linalg.matmul indexing_maps = [(m,n,k)->(m,k), (m,n,k)->(n,k), (m,n,k)->(m,n)]
+        ins(%x, %w : tensor<?x64xf32>, tensor<130x64xf32>) outs(%zero : tensor<?x130xf32>)
+    // becomes
+    %p = linalg.pack %w padding_value(%c0) inner_dims_pos = [0] inner_tiles = [48]
+        into %e : tensor<130x64xf32> -> tensor<3x64x48xf32>
+    %t = linalg.generic {maps (m,k), (n0,k,n1), (m,n0,n1)} ins(%x, %p) outs(%zero3)
+    %c = tensor.collapse_shape %t [[0], [1, 2]] : tensor<?x3x48xf32> into tensor<?x144xf32>
+    %y = tensor.extract_slice %c[0, 0] [%m, 130] [1, 1]
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"panel", "panel", "int64_t", "0",
+           "output features per panel; 0: chosen from seqc.target">];
+  let statistics = [
+    Statistic<"packedProducts", "packed-products", "contractions rewritten to panels">,
+    Statistic<"packedWeights", "packed-weights", "weights packed">];
+}
+
 //===----------------------------------------------------------------------===//
 // schedule
 //===----------------------------------------------------------------------===//

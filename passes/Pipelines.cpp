@@ -14,7 +14,13 @@
 using namespace mlir;
 using namespace seqc::passes;
 
-static void addSimplify(OpPassManager &pm, const PipelineOptions &options) {}
+static void addSimplify(OpPassManager &pm, const PipelineOptions &options) {
+  PackWeightsPassOptions packing;
+  packing.panel = options.panel;
+  pm.addNestedPass<func::FuncOp>(createPackWeightsPass(packing));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
 
 static void addFuse(OpPassManager &pm, const PipelineOptions &options) {}
 
