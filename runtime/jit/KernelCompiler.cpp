@@ -1,0 +1,184 @@
+//===- KernelCompiler.cpp - one kernel from partitioned IR to an object ---===//
+
+#include "runtime/jit/KernelCompiler.h"
+
+#include "codegen/cpu/ObjectCompiler.h"
+#include "dialect/SeqcDialect.h"
+#include "runtime/abi/KernelAbi.h"
+#include "runtime/jit/BuildId.h"
+#include "runtime/jit/Diagnostics.h"
+#include "runtime/jit/Registry.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/BLAKE3.h"
+
+#include <chrono>
+#include <cstring>
+
+using namespace seqc;
+using namespace seqc::jit;
+
+using Clock = std::chrono::steady_clock;
+
+static double millisecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+std::string jit::contentKey(const std::vector<std::string_view> &parts) {
+  llvm::BLAKE3 hasher;
+  for (std::string_view part : parts) {
+    uint64_t length = part.size();
+    hasher.update(llvm::StringRef(reinterpret_cast<const char *>(&length), sizeof(length)));
+    hasher.update(llvm::StringRef(part.data(), part.size()));
+  }
+  auto digest = hasher.final();
+  return llvm::toHex(llvm::ArrayRef<uint8_t>(digest.data(), digest.size()), /*LowerCase=*/true);
+}
+
+//===----------------------------------------------------------------------===//
+// Artifacts as bytes
+//===----------------------------------------------------------------------===//
+
+static constexpr char kMagic[8] = {'s', 'e', 'q', 'c', 'k', 'r', 'n', '1'};
+
+std::string jit::encode(const KernelArtifact &artifact) {
+  std::string bytes(kMagic, sizeof(kMagic));
+  auto put = [&](const void *data, size_t size) {
+    bytes.append(static_cast<const char *>(data), size);
+  };
+  uint64_t schedule = artifact.schedule.size(), object = artifact.object.size();
+  put(&artifact.scratchBytes, 8);
+  put(&artifact.passesMs, 8);
+  put(&artifact.codegenMs, 8);
+  put(&schedule, 8);
+  put(&object, 8);
+  put(artifact.schedule.data(), schedule);
+  put(artifact.object.data(), object);
+  return bytes;
+}
+
+bool jit::decode(std::string_view bytes, KernelArtifact &artifact) {
+  constexpr size_t kHeader = sizeof(kMagic) + 5 * 8;
+  if (bytes.size() < kHeader || std::memcmp(bytes.data(), kMagic, sizeof(kMagic)))
+    return false;
+  const char *at = bytes.data() + sizeof(kMagic);
+  auto get = [&](void *to) {
+    std::memcpy(to, at, 8);
+    at += 8;
+  };
+  uint64_t schedule = 0, object = 0;
+  get(&artifact.scratchBytes);
+  get(&artifact.passesMs);
+  get(&artifact.codegenMs);
+  get(&schedule);
+  get(&object);
+  uint64_t left = bytes.size() - kHeader;
+  if (schedule > left || object != left - schedule || artifact.scratchBytes < 0)
+    return false;
+  artifact.schedule.assign(at, schedule);
+  artifact.object.assign(at + schedule, object);
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels of a partitioned module
+//===----------------------------------------------------------------------===//
+
+std::vector<KernelSource> jit::extractKernels(mlir::ModuleOp partitioned,
+                                              const codegen::CpuTarget &target) {
+  mlir::MLIRContext *context = partitioned.getContext();
+  std::vector<KernelSource> kernels;
+  std::string abi = std::to_string(SEQC_KERNEL_ABI_VERSION);
+  for (auto func : partitioned.getOps<mlir::func::FuncOp>()) {
+    if (!func->hasAttr(ir::names::kKernel))
+      continue;
+    mlir::OpBuilder builder(context);
+    mlir::OwningOpRef<mlir::ModuleOp> alone = mlir::ModuleOp::create(builder.getUnknownLoc());
+    (*alone)->setAttr(ir::names::kTarget, codegen::makeTargetAttr(context, target));
+    builder.setInsertionPointToEnd(alone->getBody());
+    builder.clone(*func);
+    KernelSource source;
+    source.symbol = func.getName().str();
+    llvm::raw_string_ostream stream(source.text);
+    alone->print(stream);
+    source.key = contentKey({"kernel", source.text, target.name, target.cpu, target.tuneCpu, abi,
+                             buildId(), LLVM_VERSION_STRING});
+    kernels.push_back(std::move(source));
+  }
+  return kernels;
+}
+
+Status jit::runKernelPhases(mlir::ModuleOp module, passes::Phase last,
+                            const PhaseObserver &observer) {
+  for (auto phase : {passes::Phase::Schedule, passes::Phase::Tile, passes::Phase::Bufferize,
+                     passes::Phase::Vectorize, passes::Phase::Lower}) {
+    if (phase > last)
+      break;
+    mlir::PassManager manager(module.getContext());
+#ifdef NDEBUG
+    manager.enableVerifier(phase == last);
+#endif
+    passes::addPhase(manager, phase);
+    if (mlir::failed(manager.run(module)))
+      return Status::error(ErrorCode::CompileFailed,
+                           "phase " + passes::toString(phase).str() + " failed");
+    if (observer)
+      observer(phase, module);
+  }
+  return {};
+}
+
+/// The one kernel function of a module, by its attribute.
+static mlir::Operation *findKernel(mlir::ModuleOp module) {
+  for (mlir::Operation &op : *module.getBody())
+    if (op.hasAttr(ir::names::kKernel))
+      return &op;
+  return nullptr;
+}
+
+static Status withDiagnostics(Status status, const std::string &symbol,
+                              DiagnosticCollector &collector) {
+  return Status::error(status.code(), "kernel " + symbol + ": " + status.message(),
+                       collector.take());
+}
+
+Result<KernelArtifact> jit::compileKernel(const KernelSource &source,
+                                          const codegen::CpuTarget &target,
+                                          const PhaseObserver &observer) {
+  Clock::time_point start = Clock::now();
+  mlir::MLIRContext context(compilerRegistry(), mlir::MLIRContext::Threading::DISABLED);
+  DiagnosticCollector collector(&context);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(
+      source.text, mlir::ParserConfig(&context), source.symbol);
+  if (!module)
+    return withDiagnostics(Status::error(ErrorCode::Internal, "kernel text does not parse"),
+                           source.symbol, collector);
+  Status status = runKernelPhases(*module, passes::Phase::Lower, observer);
+  if (!status.ok())
+    return withDiagnostics(status, source.symbol, collector);
+
+  KernelArtifact artifact;
+  if (mlir::Operation *kernel = findKernel(*module)) {
+    if (auto scratch = kernel->getAttrOfType<mlir::IntegerAttr>(ir::names::kScratch))
+      artifact.scratchBytes = scratch.getInt();
+    if (mlir::Attribute schedule = kernel->getAttr(ir::names::kSchedule)) {
+      llvm::raw_string_ostream stream(artifact.schedule);
+      schedule.print(stream);
+    }
+  }
+  artifact.passesMs = millisecondsSince(start);
+  start = Clock::now();
+  llvm::Expected<std::string> object =
+      codegen::compileForCpu(*module, target, codegen::CpuOutput::Object);
+  if (!object)
+    return withDiagnostics(
+        Status::error(ErrorCode::CompileFailed, llvm::toString(object.takeError())),
+        source.symbol, collector);
+  artifact.object = std::move(*object);
+  artifact.codegenMs = millisecondsSince(start);
+  return artifact;
+}
