@@ -43,12 +43,13 @@ def Seqc_AttendOp : Seqc_StructuredOp<"attend", [AttrSizedOperandSegments]> {
     Rules:
     * (attend_c1) query and key have the same last extent z; value and out the
       same last extent h; all are f32 of rank 2, or all of rank 3.
-    * (attend_c2) with heads, the number of key heads divides that of queries.
+    * (attend_c2) with heads, their numbers are static and that of keys divides
+      that of queries.
     * (attend_c3) left and right are >= -1.
     * (attend_c4) rotary tables come together, are [P, z/2] with even z, and need
       positions.
     * (attend_c5) a bias kind other than none needs a table of rank 1, and none
-      forbids it; position needs positions.
+      forbids it; position needs positions and a table of odd extent.
     * (attend_c6) past_key, past_value and past_count come together, with extents
       [B, w, z], [B, w, h], [B]; past needs right = 0 and rank 2; past positions
       are needed if positions are given.

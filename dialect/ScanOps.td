@@ -42,7 +42,8 @@ def Seqc_ScanOp : Seqc_StructuredOp<"scan", [
       of a form listed above.
     * (scan_c2) all extents of `d` agree; extents of `n` are static.
     * (scan_c3) inputs, params, outs and states have element type f32; the rank
-      of an operand is the number of its map's results, plus one for states.
+      of an operand is the number of its map's results, plus one for states; there
+      is at least one out or state.
     * (scan_c4) the region has one argument per input, param and state, in this
       order, of type f32 or vector<N x f32> as its map says.
     * (scan_c5) the region yields one value per out, then one per state, typed

@@ -30,7 +30,8 @@ def Seqc_Dialect : Dialect {
     **Destinations.** Ops are in destination style: an `outs` (or `states`)
     operand gives the shape of a result and, where the op says so, its initial
     content. On tensors the op returns the new values; on memrefs (after
-    bufferization, as in linalg) it writes the destinations and returns nothing.
+    bufferization, as in linalg) it writes the destinations and returns nothing; no
+    op mixes the two.
 
     **State.** A carried state is an argument tied to a result; its first extent
     is B.
