@@ -24,6 +24,7 @@ struct GateCount {
 struct StepTime {
   std::string layer;
   std::string kernel;
+  bool gated = false; ///< its work follows a count of activated rows
   double ms = 0;
 };
 
