@@ -39,46 +39,50 @@ struct Extent {
 };
 
 enum class BufferKind : uint8_t {
-  Input,    ///< the caller's, packed to rows
-  Offsets,  ///< builtin i32 [B+1]
-  Positions,///< builtin i32 [R]: position of each row in its sequence, state included
-  Option,   ///< scalar f32 [1] set per run ("act_bias")
-  Weight,   ///< from the model file, never written
-  Prepared, ///< computed from weights once, by the prepare steps
-  State,    ///< [B, ...], carried between calls, zero at reset
-  Temp,     ///< workspace, no content between steps that name it
-  Output    ///< the caller's, unpacked from rows
+  Input,     ///< the caller's, packed to rows
+  Offsets,   ///< builtin i32 [B+1]
+  Positions, ///< builtin i32 [R]: position of each row in its sequence, state
+             ///< included
+  Option,    ///< scalar f32 [1] set per run ("act_bias")
+  Weight,    ///< from the model file, never written
+  Prepared,  ///< computed from weights once, by the prepare steps
+  State,     ///< [B, ...], carried between calls, zero at reset
+  Temp,      ///< workspace, no content between steps that name it
+  Output     ///< the caller's, unpacked from rows
 };
 
 struct PlanBuffer {
   std::string name;
   BufferKind kind = BufferKind::Temp;
   DType dtype = DType::F32;
-  std::vector<Extent> shape;    ///< extents seen by kernels
-  std::vector<Extent> capacity; ///< upper bound over rows and sequences only;
-                                ///< what is allocated (equals shape if no count)
-  int32_t alias = -1; ///< >= 0: no memory of its own, the leading bytes of that
-                      ///< buffer seen with another shape. The named buffer has
-                      ///< alias -1, the same dtype and at least the capacity;
-                      ///< `kind` is that buffer's, and it lives while any alias does
-  int64_t valueLimit = -1;      ///< integer inputs: a session refuses values
-                                ///< outside [0, valueLimit); -1: unchecked
+  std::vector<Extent> shape; ///< extents seen by kernels
+  std::vector<Extent>
+      capacity; ///< upper bound over rows and sequences only;
+                ///< what is allocated (equals shape if no count)
+  int32_t alias =
+      -1; ///< >= 0: no memory of its own, the leading bytes of that
+          ///< buffer seen with another shape. The named buffer has
+          ///< alias -1, the same dtype and at least the capacity;
+          ///< `kind` is that buffer's, and it lives while any alias does
+  int64_t valueLimit = -1; ///< integer inputs: a session refuses values
+                           ///< outside [0, valueLimit); -1: unchecked
 };
 
 /// Measured or derived facts about a kernel that explain, cache and bench show.
 struct PlanKernel {
-  std::string symbol;      ///< entry point; `<symbol>_tasks` sizes the task space
-  std::string objectKey;   ///< content key of the object that defines it
-  std::string summary;     ///< "scan d=128 n=16 + silu", for people
-  int64_t scratchBytes = 0;///< per task-running thread
-  std::vector<std::string> baked;   ///< constants compiled in, "window=64"
-  std::vector<std::string> free;    ///< run-time values, "rows"
+  std::string symbol;    ///< entry point; `<symbol>_tasks` sizes the task space
+  std::string objectKey; ///< content key of the object that defines it
+  std::string summary;   ///< "scan d=128 n=16 + silu", for people
+  int64_t scratchBytes = 0;       ///< per task-running thread
+  std::vector<std::string> baked; ///< constants compiled in, "window=64"
+  std::vector<std::string> free;  ///< run-time values, "rows"
 };
 
 enum class StepKind : uint8_t {
   Kernel, ///< run kernels[kernel] on args
   Count,  ///< symbol <- last element of the i32 buffer args[0]
-  Pack,   ///< args[1] <- args[0] as panels: [N,K] -> [ceil(N/panel),K,panel], zero filled
+  Pack,   ///< args[1] <- args[0] as panels: [N,K] -> [ceil(N/panel),K,panel],
+          ///< zero filled
   Copy    ///< args[1] <- args[0], same shape
 };
 

@@ -1,0 +1,273 @@
+//===- PlanText.cpp - plans as JSON ---------------------------------------===//
+//
+// Compiled with exceptions, since the JSON library throws. None leaves this
+// file.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/core/Plan.h"
+
+#include <nlohmann/json.hpp>
+
+#include <limits>
+
+namespace seqc::rt {
+
+using Json = nlohmann::ordered_json;
+
+static constexpr const char *kKindNames[] = {"input",  "offsets", "positions",
+                                             "option", "weight",  "prepared",
+                                             "state",  "temp",    "output"};
+static constexpr const char *kStepNames[] = {"kernel", "count", "pack", "copy"};
+
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+static Json toJson(const std::vector<Extent> &extents) {
+  Json list = Json::array();
+  for (const Extent &extent : extents)
+    list.push_back(Json::array({extent.symbol, extent.addend}));
+  return list;
+}
+
+static Json toJson(const PlanBuffer &buffer) {
+  Json json;
+  json["name"] = buffer.name;
+  json["kind"] = kKindNames[static_cast<size_t>(buffer.kind)];
+  json["dtype"] = toString(buffer.dtype);
+  json["shape"] = toJson(buffer.shape);
+  json["capacity"] = toJson(buffer.capacity);
+  json["alias"] = buffer.alias;
+  json["valueLimit"] = buffer.valueLimit;
+  return json;
+}
+
+static Json toJson(const PlanKernel &kernel) {
+  Json json;
+  json["symbol"] = kernel.symbol;
+  json["objectKey"] = kernel.objectKey;
+  json["summary"] = kernel.summary;
+  json["scratchBytes"] = kernel.scratchBytes;
+  json["baked"] = kernel.baked;
+  json["free"] = kernel.free;
+  return json;
+}
+
+static Json toJson(const PlanStep &step) {
+  Json json;
+  json["kind"] = kStepNames[static_cast<size_t>(step.kind)];
+  json["kernel"] = step.kernel;
+  json["symbol"] = step.symbol;
+  json["panel"] = step.panel;
+  json["args"] = step.args;
+  json["layer"] = step.layer;
+  return json;
+}
+
+static Json toJson(const PlanGate &gate) {
+  Json json;
+  json["layer"] = gate.layer;
+  json["symbol"] = gate.symbol;
+  return json;
+}
+
+template <class T> static Json listToJson(const std::vector<T> &items) {
+  Json list = Json::array();
+  for (const T &item : items)
+    list.push_back(toJson(item));
+  return list;
+}
+
+std::string serialise(const Plan &plan) {
+  Json json;
+  json["version"] = kPlanVersion;
+  json["model"] = plan.model;
+  json["target"] = plan.target;
+  json["symbols"] = plan.symbols;
+  json["buffers"] = listToJson(plan.buffers);
+  json["kernels"] = listToJson(plan.kernels);
+  json["prepare"] = listToJson(plan.prepare);
+  json["run"] = listToJson(plan.run);
+  json["gates"] = listToJson(plan.gates);
+  json["maxPositions"] = plan.maxPositions;
+  json["causal"] = plan.causal;
+  // Names that are not UTF-8 are legible, if altered, rather than fatal.
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Thrown and caught in this file only.
+struct Malformed {
+  std::string what;
+};
+
+} // namespace
+
+static const Json &field(const Json &json, const char *name) {
+  if (!json.is_object())
+    throw Malformed{std::string("expected an object with '") + name + "'"};
+  auto found = json.find(name);
+  if (found == json.end())
+    throw Malformed{std::string("no field '") + name + "'"};
+  return *found;
+}
+
+static const Json &array(const Json &json, const char *what) {
+  if (!json.is_array())
+    throw Malformed{std::string("expected an array for '") + what + "'"};
+  return json;
+}
+
+/// get<int>() would convert and wrap in silence.
+template <class T> static T integer(const Json &json, const char *what) {
+  if (!json.is_number_integer())
+    throw Malformed{std::string("expected an integer for '") + what + "'"};
+  if (json.is_number_unsigned() &&
+      json.get<uint64_t>() > uint64_t(std::numeric_limits<int64_t>::max()))
+    throw Malformed{std::string("'") + what + "' is out of range"};
+  int64_t value = json.get<int64_t>();
+  if (value < std::numeric_limits<T>::min() ||
+      value > std::numeric_limits<T>::max())
+    throw Malformed{std::string("'") + what + "' is out of range"};
+  return static_cast<T>(value);
+}
+
+template <class T> static T integerField(const Json &json, const char *name) {
+  return integer<T>(field(json, name), name);
+}
+
+static std::string text(const Json &json, const char *what) {
+  if (!json.is_string())
+    throw Malformed{std::string("expected a string for '") + what + "'"};
+  return json.get<std::string>();
+}
+
+static std::string textField(const Json &json, const char *name) {
+  return text(field(json, name), name);
+}
+
+static std::vector<std::string> textsField(const Json &json, const char *name) {
+  std::vector<std::string> list;
+  for (const Json &item : array(field(json, name), name))
+    list.push_back(text(item, name));
+  return list;
+}
+
+template <size_t N>
+static size_t choiceField(const Json &json, const char *name,
+                          const char *const (&choices)[N]) {
+  std::string chosen = textField(json, name);
+  for (size_t i = 0; i < N; ++i)
+    if (chosen == choices[i])
+      return i;
+  throw Malformed{"unknown " + std::string(name) + " '" + chosen + "'"};
+}
+
+static std::vector<Extent> extentsField(const Json &json, const char *name) {
+  std::vector<Extent> extents;
+  for (const Json &item : array(field(json, name), name)) {
+    if (array(item, name).size() != 2)
+      throw Malformed{std::string("expected [symbol, addend] in '") + name +
+                      "'"};
+    extents.push_back(
+        {integer<int32_t>(item[0], name), integer<int64_t>(item[1], name)});
+  }
+  return extents;
+}
+
+static PlanBuffer bufferFrom(const Json &json) {
+  PlanBuffer buffer;
+  buffer.name = textField(json, "name");
+  buffer.kind = static_cast<BufferKind>(choiceField(json, "kind", kKindNames));
+  std::string dtype = textField(json, "dtype");
+  std::optional<DType> parsed = parseDType(dtype);
+  if (!parsed)
+    throw Malformed{"unknown dtype '" + dtype + "'"};
+  buffer.dtype = *parsed;
+  buffer.shape = extentsField(json, "shape");
+  buffer.capacity = extentsField(json, "capacity");
+  buffer.alias = integerField<int32_t>(json, "alias");
+  buffer.valueLimit = integerField<int64_t>(json, "valueLimit");
+  return buffer;
+}
+
+static PlanKernel kernelFrom(const Json &json) {
+  PlanKernel kernel;
+  kernel.symbol = textField(json, "symbol");
+  kernel.objectKey = textField(json, "objectKey");
+  kernel.summary = textField(json, "summary");
+  kernel.scratchBytes = integerField<int64_t>(json, "scratchBytes");
+  kernel.baked = textsField(json, "baked");
+  kernel.free = textsField(json, "free");
+  return kernel;
+}
+
+static PlanStep stepFrom(const Json &json) {
+  PlanStep step;
+  step.kind = static_cast<StepKind>(choiceField(json, "kind", kStepNames));
+  step.kernel = integerField<int32_t>(json, "kernel");
+  step.symbol = integerField<int32_t>(json, "symbol");
+  step.panel = integerField<int64_t>(json, "panel");
+  for (const Json &item : array(field(json, "args"), "args"))
+    step.args.push_back(integer<int32_t>(item, "args"));
+  step.layer = textField(json, "layer");
+  return step;
+}
+
+static PlanGate gateFrom(const Json &json) {
+  return {textField(json, "layer"), integerField<int32_t>(json, "symbol")};
+}
+
+template <class T>
+static std::vector<T> listField(const Json &json, const char *name,
+                                T (*from)(const Json &)) {
+  std::vector<T> list;
+  const Json &items = array(field(json, name), name);
+  list.reserve(items.size());
+  for (const Json &item : items)
+    list.push_back(from(item));
+  return list;
+}
+
+static Plan planFrom(const Json &json) {
+  int version = integerField<int32_t>(json, "version");
+  if (version != kPlanVersion)
+    throw Malformed{"version " + std::to_string(version) + ", expected " +
+                    std::to_string(kPlanVersion) + "; compile the model again"};
+  Plan plan;
+  plan.model = textField(json, "model");
+  plan.target = textField(json, "target");
+  plan.symbols = textsField(json, "symbols");
+  plan.buffers = listField(json, "buffers", bufferFrom);
+  plan.kernels = listField(json, "kernels", kernelFrom);
+  plan.prepare = listField(json, "prepare", stepFrom);
+  plan.run = listField(json, "run", stepFrom);
+  plan.gates = listField(json, "gates", gateFrom);
+  plan.maxPositions = integerField<int64_t>(json, "maxPositions");
+  const Json &causal = field(json, "causal");
+  if (!causal.is_boolean())
+    throw Malformed{"expected true or false for 'causal'"};
+  plan.causal = causal.get<bool>();
+  return plan;
+}
+
+Result<Plan> parsePlan(std::string_view text) {
+  try {
+    return planFrom(Json::parse(text));
+  } catch (const Malformed &malformed) {
+    return Status::error(ErrorCode::InvalidModel, "plan: " + malformed.what);
+  } catch (const Json::exception &error) {
+    return Status::error(ErrorCode::InvalidModel,
+                         std::string("plan: not JSON: ") + error.what());
+  } catch (...) {
+    return Status::error(ErrorCode::ResourceExhausted,
+                         "plan: too little memory to read it");
+  }
+}
+
+} // namespace seqc::rt
