@@ -289,6 +289,15 @@ std::vector<GateCount> Session::gateCounts() const {
   return counts;
 }
 
+/// Whether the step's work follows a count of activated rows.
+static bool isGated(const Plan &plan, const PlanStep &step) {
+  for (int32_t arg : step.args)
+    for (const Extent &extent : plan.buffers[arg].shape)
+      if (extent.symbol >= kFirstCountSymbol)
+        return true;
+  return false;
+}
+
 void Session::setTiming(bool on) {
   impl->timing = on;
   impl->runner.setTiming(on);
@@ -301,6 +310,7 @@ std::vector<StepTime> Session::stepTimes() const {
     const PlanStep &step = impl->plan().run[i];
     StepTime time;
     time.layer = step.layer;
+    time.gated = isGated(impl->plan(), step);
     time.kernel = step.kind == StepKind::Kernel
                       ? impl->plan().kernels[step.kernel].symbol
                   : step.kind == StepKind::Count ? "count"
