@@ -63,6 +63,19 @@ def PackWeightsPass : Pass<"seqc-pack-weights", "::mlir::func::FuncOp"> {
 
 // linalg
 
+class SeqcVectorizePass<string flag> : Pass<flag, "::mlir::func::FuncOp"> {
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def SeqcVectorizeContraction : SeqcVectorizePass<"seqc-vectorize-contraction"> {
+  let summary = "contractions to register tiles of vector multiply-adds";
+}
+
+def SeqcVectorizeElementwise : SeqcVectorizePass<"seqc-vectorize-elementwise"> {
+  let summary = "all-parallel linalg ops (and memref.copy) to loops over lanes";
+}
+
 // seqc ops
 
 // math

@@ -32,7 +32,19 @@ static void addTile(OpPassManager &pm, const PipelineOptions &options) {}
 
 static void addBufferize(OpPassManager &pm, const PipelineOptions &options) {}
 
-static void addVectorize(OpPassManager &pm, const PipelineOptions &options) {}
+static void addVectorize(OpPassManager &pm, const PipelineOptions &options) {
+  // Equal subviews become one value, by which a fill and its reader are
+  // matched.
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
+  // linalg
+  pm.addNestedPass<func::FuncOp>(createSeqcVectorizeContraction());
+  pm.addNestedPass<func::FuncOp>(createSeqcVectorizeElementwise());
+  // seqc ops
+
+  // math and checks
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
 
 static void addLower(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createSeqcKernelEntry());

@@ -88,6 +88,19 @@ static Value readScratch(OpBuilder &b, Location loc,
   return UnrealizedConversionCastOp::create(b, loc, type, packed).getResult(0);
 }
 
+/// Canonicalisation dissolves a task loop of one constant task: puts it back.
+static scf::ForallOp wrapInTaskLoop(func::FuncOp kernel) {
+  Block &entry = kernel.getBody().front();
+  OpBuilder b = OpBuilder::atBlockBegin(&entry);
+  auto loop = scf::ForallOp::create(
+      b, kernel.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)},
+      /*outputs=*/ValueRange(), /*mapping=*/std::nullopt);
+  loop.getBody()->getOperations().splice(
+      loop.getTerminator()->getIterator(), entry.getOperations(),
+      std::next(loop->getIterator()), entry.getTerminator()->getIterator());
+  return loop;
+}
+
 /// The one task loop at the top level of the kernel.
 static FailureOr<scf::ForallOp> findTaskLoop(func::FuncOp kernel) {
   scf::ForallOp loop;
@@ -102,8 +115,7 @@ static FailureOr<scf::ForallOp> findTaskLoop(func::FuncOp kernel) {
     loop = forall;
   }
   if (!loop)
-    return kernel.emitOpError("expected one top-level scf.forall, got none"),
-           failure();
+    loop = wrapInTaskLoop(kernel);
   if (loop.getRank() != 1 || !loop.isNormalized() || loop.getNumResults() != 0)
     return loop.emitOpError(
                "expected a task loop of rank 1 from 0 by 1 on buffers"),

@@ -42,8 +42,28 @@ func.func private @constant(%a: memref<4x8xf32>) attributes {seqc.kernel} {
 
 // -----
 
-// expected-error @below {{expected one top-level scf.forall, got none}}
-func.func private @no_loop(%a: memref<4x8xf32>) attributes {seqc.kernel} {
+// Canonicalisation may have dissolved a loop of one task: the body is that task.
+// CHECK-LABEL: func.func @one_task_tasks(
+// CHECK: %[[ONE:.*]] = arith.constant 1 : index
+// CHECK: arith.index_cast %[[ONE]] : index to i64
+// CHECK-LABEL: func.func @one_task(
+// CHECK: scf.for
+// CHECK: vector.store
+func.func private @one_task(%a: memref<4x8xf32>) attributes {seqc.kernel} {
+  %c0 = arith.constant 0 : index
+  %v = vector.load %a[%c0, %c0] : memref<4x8xf32>, vector<8xf32>
+  vector.store %v, %a[%c0, %c0] : memref<4x8xf32>, vector<8xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{expected one top-level scf.forall, got a second one}}
+func.func private @two_loops(%a: memref<4x8xf32>) attributes {seqc.kernel} {
+  scf.forall (%i) in (4) {
+  }
+  scf.forall (%i) in (4) {
+  }
   return
 }
 

@@ -1,0 +1,105 @@
+//===- KernelRunner.cpp - kernel text to a callable kernel, for tests -----===//
+
+#include "KernelRunner.h"
+
+#include "dialect/SeqcDialect.h"
+#include "passes/Passes.h"
+#include "passes/Pipelines.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+
+#include <gtest/gtest.h>
+
+using namespace seqc;
+using namespace seqc::test;
+
+static mlir::DialectRegistry makeRegistry() {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registry.insert<ir::SeqcDialect>();
+  codegen::registerTranslations(registry);
+  return registry;
+}
+
+static llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+lowerText(mlir::MLIRContext &context, const std::string &text,
+          const codegen::CpuTarget &target,
+          std::initializer_list<passes::Phase> phases) {
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  if (!module)
+    return llvm::createStringError("expected kernel text that parses");
+  (*module)->setAttr(ir::names::kTarget,
+                     codegen::makeTargetAttr(&context, target));
+  mlir::PassManager pm(&context);
+  for (passes::Phase phase : phases)
+    passes::addPhase(pm, phase);
+  if (mlir::failed(pm.run(*module)))
+    return llvm::createStringError("expected a kernel that lowers");
+  return module;
+}
+
+static llvm::Expected<std::string> compileText(const std::string &text,
+                                               const std::string &targetName,
+                                               codegen::CpuOutput output) {
+  auto target = codegen::parseCpuTarget(targetName);
+  if (!target)
+    return target.takeError();
+  mlir::MLIRContext context(makeRegistry());
+  auto module = lowerText(context, text, *target,
+                          {passes::Phase::Vectorize, passes::Phase::Lower});
+  if (!module)
+    return module.takeError();
+  return codegen::compileForCpu(**module, *target, output);
+}
+
+KernelRunner::KernelRunner(const std::string &text, const std::string &name,
+                           const std::string &target) {
+  auto object = compileText(text, target, codegen::CpuOutput::Object);
+  if (!object) {
+    ADD_FAILURE() << llvm::toString(object.takeError());
+    return;
+  }
+  auto loader = llvm::cantFail(codegen::KernelLoader::create());
+  auto loaded = loader->load({*object}, {name, name + "_tasks"});
+  if (!loaded) {
+    ADD_FAILURE() << llvm::toString(loaded.takeError());
+    return;
+  }
+  code = *loaded;
+}
+
+void KernelRunner::run(const std::vector<SeqcBuffer> &args) const {
+  auto tasks = reinterpret_cast<SeqcTasksFn>(code->addresses[1]);
+  auto kernel = reinterpret_cast<SeqcKernelFn>(code->addresses[0]);
+  alignas(64) static char scratch[1 << 20];
+  kernel(args.data(), 0, tasks(args.data()), scratch);
+}
+
+std::string KernelRunner::vectorized(const std::string &text,
+                                     const std::string &targetName) {
+  auto target = llvm::cantFail(codegen::parseCpuTarget(targetName));
+  mlir::MLIRContext context(makeRegistry());
+  auto module = lowerText(context, text, target, {passes::Phase::Vectorize});
+  if (!module) {
+    ADD_FAILURE() << llvm::toString(module.takeError());
+    return {};
+  }
+  std::string out;
+  llvm::raw_string_ostream stream(out);
+  (*module)->print(stream);
+  return out;
+}
+
+std::string KernelRunner::assembly(const std::string &text,
+                                   const std::string &target) {
+  auto out = compileText(text, target, codegen::CpuOutput::Assembly);
+  if (out)
+    return *out;
+  ADD_FAILURE() << llvm::toString(out.takeError());
+  return {};
+}

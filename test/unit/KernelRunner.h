@@ -1,0 +1,38 @@
+//===- KernelRunner.h - kernel text to a callable kernel, for tests -------===//
+#ifndef SEQC_TEST_UNIT_KERNELRUNNER_H
+#define SEQC_TEST_UNIT_KERNELRUNNER_H
+
+#include "codegen/cpu/KernelLoader.h"
+#include "codegen/cpu/ObjectCompiler.h"
+#include "runtime/abi/KernelAbi.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace seqc::test {
+
+/// A kernel on memrefs, vectorised, compiled and loaded.
+class KernelRunner {
+public:
+  /// `text` is a module with one kernel `name`; the target's seqc.target is set
+  /// on it. Failures are reported to gtest and leave the runner empty.
+  KernelRunner(const std::string &text, const std::string &name,
+               const std::string &target);
+
+  explicit operator bool() const { return code != nullptr; }
+  void run(const std::vector<SeqcBuffer> &args) const;
+
+  /// The module after vectorize, or assembly, of kernel text.
+  static std::string vectorized(const std::string &text,
+                                const std::string &target);
+  static std::string assembly(const std::string &text,
+                              const std::string &target);
+
+private:
+  std::shared_ptr<codegen::LoadedCode> code;
+};
+
+} // namespace seqc::test
+
+#endif // SEQC_TEST_UNIT_KERNELRUNNER_H
