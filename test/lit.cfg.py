@@ -13,7 +13,7 @@ config.test_exec_root = os.path.join(config.seqc_obj_root, "test")
 llvm_config.use_default_substitutions()
 llvm_config.with_environment("FILECHECK_OPTS", "-enable-var-scope --allow-unused-prefixes=false")
 tool_dirs = [os.path.join(config.seqc_obj_root, "bin"), config.llvm_tools_dir]
-llvm_config.add_tool_substitutions(["seqc-opt", "seqc", "mlir-opt"], tool_dirs)
+llvm_config.add_tool_substitutions(["seqc-opt", "seqc-import", "seqc", "mlir-opt"], tool_dirs)
 config.substitutions.append(("%src", config.seqc_src_root))
 for variable in ("SEQC_GOLDENS", "SEQC_PEERS"):
     if os.environ.get(variable):

@@ -1,0 +1,106 @@
+//===- LayerConfig.cpp - reads parameters of the primitives ---------------===//
+
+#include "frontends/layers/LayerConfig.h"
+
+#include <algorithm>
+
+using namespace seqc;
+using namespace seqc::frontend;
+
+const std::vector<std::string> &frontend::functionNames() {
+  // In the order of the enumeration.
+  static const std::vector<std::string> names = {
+      "silu", "relu", "relu2",    "gelu",   "gelu_tanh", "sigmoid",
+      "tanh", "exp",  "softplus", "negate", "one_minus"};
+  return names;
+}
+
+std::optional<Function> frontend::parseFunction(std::string_view word) {
+  const std::vector<std::string> &names = functionNames();
+  auto found = std::find(names.begin(), names.end(), word);
+  if (found == names.end())
+    return std::nullopt;
+  return static_cast<Function>(found - names.begin());
+}
+
+NormConfig::Kind frontend::normKind(const std::string &word) {
+  if (word == "rms")
+    return NormConfig::Kind::Rms;
+  if (word == "scale")
+    return NormConfig::Kind::Scale;
+  if (word == "batch")
+    return NormConfig::Kind::Batch;
+  return NormConfig::Kind::Layer;
+}
+
+NormConfig frontend::readNorm(ObjectReader &reader, const std::string &prefix) {
+  NormConfig config;
+  config.kind =
+      normKind(reader.oneOf("norm", {"layer", "rms", "scale", "batch"}));
+  config.weights = prefix + reader.string("weights");
+  config.eps = reader.positive("eps", config.eps);
+  config.affine = reader.boolean("affine", true);
+  return config;
+}
+
+LinearConfig frontend::readLinear(ObjectReader &reader,
+                                  const std::string &prefix) {
+  LinearConfig config;
+  config.weights = prefix + reader.requireString("weights");
+  config.width = reader.integer("width", -1);
+  config.bias = reader.boolean("bias", true);
+  return config;
+}
+
+static int64_t readTruncation(ObjectReader &reader) {
+  const JsonValue *value = reader.get("truncation");
+  return value && !value->is(JsonValue::Kind::Null)
+             ? reader.integer("truncation", 1)
+             : 0;
+}
+
+EmaConfig frontend::readEma(ObjectReader &reader, const std::string &prefix) {
+  EmaConfig config;
+  config.weights = prefix;
+  config.states = reader.integer("states", config.states, 1, 1024);
+  config.bidirectional = reader.boolean("bidirectional", false);
+  config.truncation = readTruncation(reader);
+  return config;
+}
+
+AttendConfig frontend::readAttend(ObjectReader &reader, Problems &problems,
+                                  const std::string &prefix) {
+  AttendConfig config;
+  std::string score =
+      reader.oneOf("score", {"softmax", "relu", "relu2", "laplace"});
+  config.score = score == "relu"      ? AttendConfig::Score::Relu
+                 : score == "relu2"   ? AttendConfig::Score::Relu2
+                 : score == "laplace" ? AttendConfig::Score::Laplace
+                                      : AttendConfig::Score::Softmax;
+  std::string bias =
+      reader.oneOf("positions", {"none", "bias", "rank_bias", "rotary"});
+  config.bias = bias == "bias"        ? AttendConfig::Bias::Position
+                : bias == "rank_bias" ? AttendConfig::Bias::Rank
+                : bias == "rotary"    ? AttendConfig::Bias::Rotary
+                                      : AttendConfig::Bias::None;
+  config.window = reader.requireInteger("window", 1, 1 << 20);
+  config.bidirectional = reader.boolean("bidirectional", false);
+  if (reader.has("scale"))
+    config.scale = reader.positive("scale", 1);
+  else
+    reader.allow("scale");
+  bool needsTable = config.bias == AttendConfig::Bias::Position ||
+                    config.bias == AttendConfig::Bias::Rank;
+  config.table = prefix + reader.string("table", "rel_pos_bias.rel_pos_bias");
+  if (!needsTable && reader.has("table"))
+    problems.error(*reader.get("table"),
+                   "a table goes with 'positions': 'bias' or 'rank_bias' only");
+  if (config.bias == AttendConfig::Bias::Position ||
+      config.bias == AttendConfig::Bias::Rotary)
+    config.maxPositions = reader.requireInteger("max_positions", 1, 1 << 24);
+  else
+    reader.allow("max_positions");
+  if (config.bias == AttendConfig::Bias::Rotary)
+    config.theta = reader.positive("theta", config.theta);
+  return config;
+}

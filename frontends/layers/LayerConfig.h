@@ -1,0 +1,95 @@
+//===- LayerConfig.h - parameters of the primitives, read from JSON -------===//
+//
+// Plain structures and their readers; no MLIR. `weights` is a name prefix.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SEQC_FRONTENDS_LAYERS_LAYERCONFIG_H
+#define SEQC_FRONTENDS_LAYERS_LAYERCONFIG_H
+
+#include "frontends/json/JsonReader.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace seqc::frontend {
+
+enum class Function : uint8_t {
+  Silu,
+  Relu,
+  Relu2,
+  Gelu,
+  GeluTanh,
+  Sigmoid,
+  Tanh,
+  Exp,
+  Softplus,
+  Negate,
+  OneMinus
+};
+
+/// "silu", "relu", ...; nothing for an unknown word.
+std::optional<Function> parseFunction(std::string_view word);
+const std::vector<std::string> &functionNames();
+
+/// Layer, rms, scale or batch normalisation. Weights: `weight` and `bias`
+/// (layer, batch), `weight` (rms), `scalar` (scale), `running_mean` and
+/// `running_var` (batch).
+struct NormConfig {
+  enum class Kind : uint8_t { Layer, Rms, Scale, Batch };
+  Kind kind = Kind::Layer;
+  std::string weights;
+  double eps = 1e-5;
+  bool affine = true;
+};
+
+/// Weights: `weight` [width, inputs], `bias` [width].
+struct LinearConfig {
+  std::string weights;
+  int64_t width = -1; ///< -1: what the file has
+  bool bias = true;
+};
+
+struct ScaleShiftConfig {
+  std::string scale, shift; ///< weights [rows, width]
+  int64_t rows = 1;
+  int64_t row = 0;
+};
+
+/// Multi-dimensional damped exponential moving average. Weights: `delta`,
+/// `alpha`, `beta` [D, N, 1], `gamma` [D, N], `omega` [d], D = d or 2 d if
+/// bidirectional.
+struct EmaConfig {
+  std::string weights;
+  int64_t states = 16;
+  bool bidirectional = false;
+  int64_t truncation = 0; ///< taps of the kernel; 0: unbounded
+};
+
+struct AttendConfig {
+  enum class Score : uint8_t { Softmax, Relu, Relu2, Laplace };
+  enum class Bias : uint8_t { None, Position, Rank, Rotary };
+  Score score = Score::Softmax;
+  Bias bias = Bias::None;
+  int64_t window = 1;
+  bool bidirectional = false;
+  double scale = 0;          ///< 0: the score function's own
+  std::string table;         ///< weight of the bias table
+  int64_t maxPositions = -1; ///< rows of the position or rotary table
+  double theta = 10000;
+};
+
+/// "layer", "rms", "scale" or "batch".
+NormConfig::Kind normKind(const std::string &word);
+
+/// Readers take the keys of their structure from an object; `prefix` is put
+/// before weight names.
+NormConfig readNorm(ObjectReader &reader, const std::string &prefix);
+LinearConfig readLinear(ObjectReader &reader, const std::string &prefix);
+EmaConfig readEma(ObjectReader &reader, const std::string &prefix);
+AttendConfig readAttend(ObjectReader &reader, Problems &problems,
+                        const std::string &prefix);
+
+} // namespace seqc::frontend
+
+#endif // SEQC_FRONTENDS_LAYERS_LAYERCONFIG_H

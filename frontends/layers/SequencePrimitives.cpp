@@ -1,0 +1,430 @@
+//===- SequencePrimitives.cpp - primitives that mix or pick rows ----------===//
+
+#include "frontends/layers/LayerBuilder.h"
+
+#include "frontends/layers/GeneratedWeights.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace seqc;
+using namespace seqc::frontend;
+
+static constexpr int64_t kAny = ShapedType::kDynamic;
+
+Value LayerBuilder::zeros(ArrayRef<int64_t> shape, Value extent) {
+  Value out = empty(shape, extent);
+  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+  return linalg::FillOp::create(b, ValueRange(zero), ValueRange(out))
+      .getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Exponential moving average
+//===----------------------------------------------------------------------===//
+
+/// The [channels, states] half of a [D, N, 1] or [D, N] weight that belongs to
+/// the direction.
+Value LayerBuilder::emaWeight(const std::string &name, const EmaConfig &config,
+                              int64_t channels, bool reverse) {
+  int64_t total = config.bidirectional ? 2 * channels : channels;
+  bool isGamma = name == "gamma";
+  SmallVector<int64_t> shape = {total, config.states};
+  if (!isGamma)
+    shape.push_back(1);
+  Value value = weight(config.weights + name, shape);
+  if (!isGamma) {
+    SmallVector<ReassociationIndices> axes = {{0}, {1, 2}};
+    value = tensor::CollapseShapeOp::create(b, value, axes);
+  }
+  if (!config.bidirectional)
+    return value;
+  SmallVector<OpFoldResult> offsets = {b.getIndexAttr(reverse ? channels : 0),
+                                       b.getIndexAttr(0)};
+  SmallVector<OpFoldResult> sizes = {b.getIndexAttr(channels),
+                                     b.getIndexAttr(config.states)};
+  SmallVector<OpFoldResult> strides(2, b.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(b, value, offsets, sizes, strides);
+}
+
+static Value emaSigmoid(ImplicitLocOpBuilder &b, Value x) {
+  Value one = arith::ConstantOp::create(b, b.getF32FloatAttr(1));
+  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x));
+  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
+}
+
+/// q = 1 - p sigmoid(alpha) with p = sigmoid(delta).
+static Value emaDecay(ImplicitLocOpBuilder &b, Value delta, Value alpha) {
+  Value one = arith::ConstantOp::create(b, b.getF32FloatAttr(1));
+  Value damped =
+      arith::MulFOp::create(b, emaSigmoid(b, delta), emaSigmoid(b, alpha));
+  return arith::SubFOp::create(b, one, damped);
+}
+
+/// x^exponent by squaring.
+static Value power(ImplicitLocOpBuilder &b, Value x, int64_t exponent) {
+  Value result;
+  for (; exponent > 0; exponent /= 2) {
+    if (exponent % 2 == 1)
+      result = result ? arith::MulFOp::create(b, result, x).getResult() : x;
+    if (exponent > 1)
+      x = arith::MulFOp::create(b, x, x);
+  }
+  return result;
+}
+
+LayerBuilder::EmaCoefficients
+LayerBuilder::emaCoefficients(const EmaConfig &config, int64_t channels,
+                              bool reverse) {
+  Value delta = emaWeight("delta", config, channels, reverse);
+  Value alpha = emaWeight("alpha", config, channels, reverse);
+  Value beta = emaWeight("beta", config, channels, reverse);
+  Value gamma = emaWeight("gamma", config, channels, reverse);
+  SmallVector<int64_t> shape = {channels, config.states};
+  AffineMap identity = b.getMultiDimIdentityMap(2);
+
+  EmaCoefficients c;
+  c.decay = elementwise({delta, alpha}, {identity, identity}, empty(shape, {}),
+                        [](ImplicitLocOpBuilder &in, ValueRange v) {
+                          return emaDecay(in, v[0], v[1]);
+                        });
+  c.input = elementwise({delta, beta}, {identity, identity}, empty(shape, {}),
+                        [](ImplicitLocOpBuilder &in, ValueRange v) -> Value {
+                          return arith::MulFOp::create(in, emaSigmoid(in, v[0]),
+                                                       v[1]);
+                        });
+  float scale =
+      static_cast<float>(1 / std::sqrt(static_cast<double>(config.states)));
+  c.output = elementwise(gamma, identity, empty(shape, {}),
+                         [&](ImplicitLocOpBuilder &in, ValueRange v) -> Value {
+                           Value factor = arith::ConstantOp::create(
+                               in, in.getF32FloatAttr(scale));
+                           return arith::MulFOp::create(in, v[0], factor);
+                         });
+  if (config.truncation == 0)
+    return c;
+  c.delayedInput = elementwise(
+      {delta, alpha, beta}, {identity, identity, identity}, empty(shape, {}),
+      [&](ImplicitLocOpBuilder &in, ValueRange v) -> Value {
+        Value input = arith::MulFOp::create(in, emaSigmoid(in, v[0]), v[2]);
+        Value decay = emaDecay(in, v[0], v[1]);
+        return arith::MulFOp::create(in, power(in, decay, config.truncation),
+                                     input);
+      });
+  return c;
+}
+
+/// One direction. The forward one adds omega * x.
+Rows LayerBuilder::emaScan(Rows x, const EmaConfig &config, bool reverse) {
+  int64_t channels = x.width(), n = config.states;
+  bool truncated = config.truncation > 0, direct = !reverse;
+  EmaCoefficients c = emaCoefficients(config, channels, reverse);
+  SmallVector<Value> inputs = {x.value}, params = {c.decay, c.input, c.output};
+  SmallVector<int64_t> delays = {0};
+  AffineExpr t, d, s;
+  bindDims(b.getContext(), t, d, s);
+  auto map = [&](ArrayRef<AffineExpr> axes) {
+    return AffineMap::get(3, 0, axes, b.getContext());
+  };
+  SmallVector<AffineMap> maps = {map({t, d})};
+  if (truncated) {
+    inputs.push_back(x.value);
+    delays.push_back(config.truncation);
+    maps.push_back(map({t, d}));
+    params.push_back(c.delayedInput);
+  }
+  maps.append(params.size(), map({d, s}));
+  if (direct) {
+    params.push_back(weight(config.weights + "omega", {channels}));
+    maps.push_back(map({d}));
+  }
+  maps.push_back(map({t, d}));
+  maps.push_back(map({d, s}));
+
+  bool carried = streamable && direct && !truncated;
+  Value before = carried ? state("h", {kAny, channels, n}, b.getF32Type())
+                         : zeros({kAny, channels, n}, sequenceCount);
+  Value out = empty({kAny, channels}, x.space->extent);
+  auto scan = ir::ScanOp::create(
+      b, TypeRange({out.getType(), before.getType()}), inputs, params,
+      x.space->offsets, ValueRange(out), ValueRange(before),
+      b.getAffineMapArrayAttr(maps),
+      reverse ? ir::Direction::Reverse : ir::Direction::Forward, delays);
+  if (carried)
+    setState(before, scan.getResult(1));
+
+  OpBuilder::InsertionGuard guard(b);
+  Block *body = b.createBlock(&scan.getStep());
+  Type scalar = b.getF32Type(), lanes = VectorType::get({n}, scalar);
+  auto argument = [&](Type type) {
+    return body->addArgument(type, b.getLoc());
+  };
+  Value xt = argument(scalar), delayed = truncated ? argument(scalar) : Value();
+  Value q = argument(lanes), p = argument(lanes), g = argument(lanes);
+  Value pk = truncated ? argument(lanes) : Value();
+  Value omega = direct ? argument(scalar) : Value();
+  Value h = argument(lanes);
+  auto scaled = [&](Value coefficients, Value sample) -> Value {
+    Value spread = vector::BroadcastOp::create(b, lanes, sample);
+    return arith::MulFOp::create(b, coefficients, spread);
+  };
+  Value next =
+      arith::AddFOp::create(b, arith::MulFOp::create(b, q, h), scaled(p, xt));
+  if (truncated)
+    next = arith::SubFOp::create(b, next, scaled(pk, delayed));
+  Value y = vector::ReductionOp::create(b, vector::CombiningKind::ADD,
+                                        arith::MulFOp::create(b, g, next));
+  if (direct)
+    y = arith::AddFOp::create(b, y, arith::MulFOp::create(b, omega, xt));
+  ir::YieldOp::create(b, ValueRange({y, next}));
+  return {scan.getResult(0), x.space};
+}
+
+Rows LayerBuilder::ema(Rows x, const EmaConfig &config) {
+  Rows forward = emaScan(x, config, /*reverse=*/false);
+  if (!config.bidirectional)
+    return forward;
+  return add({forward, emaScan(x, config, /*reverse=*/true)});
+}
+
+Rows LayerBuilder::recurrence(Rows x, Rows decay, bool reverse) {
+  if (!sameSpace({x, decay}))
+    return x;
+  int64_t channels = x.width();
+  AffineExpr t, d;
+  bindDims(b.getContext(), t, d);
+  AffineMap rows = AffineMap::get(3, 0, {t, d}, b.getContext());
+  AffineMap perChannel = AffineMap::get(3, 0, d);
+  bool carried = streamable && !reverse;
+  Value before = carried ? state("h", {kAny, channels}, b.getF32Type())
+                         : zeros({kAny, channels}, sequenceCount);
+  Value out = empty({kAny, channels}, x.space->extent);
+  auto scan = ir::ScanOp::create(
+      b, TypeRange({out.getType(), before.getType()}),
+      ValueRange({x.value, decay.value}), ValueRange(), x.space->offsets,
+      ValueRange(out), ValueRange(before),
+      b.getAffineMapArrayAttr({rows, rows, rows, perChannel}),
+      reverse ? ir::Direction::Reverse : ir::Direction::Forward,
+      ArrayRef<int64_t>{0, 0});
+  if (carried)
+    setState(before, scan.getResult(1));
+  OpBuilder::InsertionGuard guard(b);
+  SmallVector<Type> types(3, b.getF32Type());
+  SmallVector<Location> places(3, b.getLoc());
+  Block *body = b.createBlock(&scan.getStep(), {}, types, places);
+  Value kept =
+      arith::MulFOp::create(b, body->getArgument(1), body->getArgument(2));
+  Value next = arith::AddFOp::create(b, kept, body->getArgument(0));
+  ir::YieldOp::create(b, ValueRange({next, next}));
+  return {scan.getResult(0), x.space};
+}
+
+Rows LayerBuilder::pool(Rows x) {
+  auto &space = spaces.emplace_back(std::make_unique<RowSpace>());
+  space->extent = sequenceCount;
+  Value out = empty({kAny, x.width()}, space->extent);
+  Value pooled = ir::PoolOp::create(b, out.getType(), x.value, x.space->offsets,
+                                    out, ir::PoolKind::Mean)
+                     .getResult();
+  return {pooled, space.get()};
+}
+
+//===----------------------------------------------------------------------===//
+// Sparse activation
+//===----------------------------------------------------------------------===//
+
+Routing LayerBuilder::route(Rows logits, const std::string &temperature) {
+  if (logits.width() != 2) {
+    if (!guessed)
+      error("expected two router logits per token, got " +
+            std::to_string(logits.width()));
+    logits = columns(logits, 0, std::min<int64_t>(2, logits.width()));
+  }
+  Value inverse = elementwise(
+      weight(temperature, {1}), b.getMultiDimIdentityMap(1), empty({1}, {}),
+      [](ImplicitLocOpBuilder &in, ValueRange v) -> Value {
+        return math::ExpOp::create(in, arith::NegFOp::create(in, v[0]));
+      });
+  Value active = empty({kAny}, logits.space->extent, b.getI32Type());
+  Value confidence = empty({kAny}, logits.space->extent);
+  auto route = ir::RouteOp::create(
+      b, TypeRange({active.getType(), confidence.getType()}), logits.value,
+      option("act_bias"), inverse, active, confidence);
+  return {route.getResult(0), route.getResult(1)};
+}
+
+const RowSpace *LayerBuilder::compress(Value active) {
+  auto &space = spaces.emplace_back(std::make_unique<RowSpace>());
+  Value index = empty({kAny}, allRows().extent, b.getI32Type());
+  Value packed = empty({kAny}, borderCount, b.getI32Type());
+  auto compress =
+      ir::CompressOp::create(b, TypeRange({index.getType(), packed.getType()}),
+                             active, allRows().offsets, index, packed);
+  space->index = compress.getResult(0);
+  space->offsets = compress.getResult(1);
+  space->extent = ir::CountOp::create(b, b.getIndexType(), space->offsets,
+                                      b.getStringAttr(layerName));
+  return space.get();
+}
+
+Rows LayerBuilder::gatherRows(Rows source, const RowSpace *space) {
+  Value out = empty({kAny, source.width()}, space->extent);
+  return {ir::GatherRowsOp::create(b, out.getType(), source.value, space->index,
+                                   out)
+              .getResult(),
+          space};
+}
+
+Rows LayerBuilder::scatterRows(Rows source, Rows into, Value scale,
+                               bool replace) {
+  if (source.width() != into.width()) {
+    if (!guessed)
+      error("expected rows of width " + std::to_string(into.width()) +
+            " to scatter, got " + std::to_string(source.width()));
+    return into;
+  }
+  Value result =
+      ir::ScatterRowsOp::create(
+          b, into.value.getType(), source.value, source.space->index, scale,
+          into.value, replace ? ir::ScatterMode::Set : ir::ScatterMode::Add)
+          .getResult();
+  return {result, into.space};
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+Value LayerBuilder::positionsOf(const RowSpace *space) {
+  Value positions = builtin("positions");
+  if (!space->index)
+    return positions;
+  Value out = empty({kAny}, space->extent, b.getI32Type());
+  return ir::GatherRowsOp::create(b, out.getType(), positions, space->index,
+                                  out)
+      .getResult();
+}
+
+Value LayerBuilder::rotaryTable(const AttendConfig &config, int64_t width,
+                                const char *part) {
+  int64_t pairs = width / 2;
+  return generatedWeight(
+      rotaryTableName(config.theta, config.maxPositions, pairs, part),
+      {config.maxPositions, pairs});
+}
+
+/// count + rows of each sequence.
+Value LayerBuilder::countAfter(const RowSpace *space, Value count) {
+  auto borders = [&](int64_t first) -> Value {
+    SmallVector<OpFoldResult> offset = {b.getIndexAttr(first)},
+                              size = {sequenceCount},
+                              stride = {b.getIndexAttr(1)};
+    return tensor::ExtractSliceOp::create(b, space->offsets, offset, size,
+                                          stride);
+  };
+  Value begin = borders(0), end = borders(1);
+  AffineMap identity = b.getMultiDimIdentityMap(1);
+  Value out = empty({kAny}, sequenceCount, b.getI32Type());
+  return elementwise({count, begin, end}, {identity, identity, identity}, out,
+                     [](ImplicitLocOpBuilder &in, ValueRange v) -> Value {
+                       Value rows = arith::SubIOp::create(in, v[2], v[1]);
+                       return arith::AddIOp::create(in, v[0], rows);
+                     });
+}
+
+static ir::ScoreKind scoreKind(AttendConfig::Score score) {
+  switch (score) {
+  case AttendConfig::Score::Softmax:
+    return ir::ScoreKind::Softmax;
+  case AttendConfig::Score::Relu:
+    return ir::ScoreKind::Relu;
+  case AttendConfig::Score::Relu2:
+    return ir::ScoreKind::Relu2;
+  case AttendConfig::Score::Laplace:
+    return ir::ScoreKind::Laplace;
+  }
+  llvm_unreachable("all scores are listed");
+}
+
+/// softmax: z^-1/2; the others: one over the keys of a full window on one or
+/// both sides, whatever the number of keys that a query really sees.
+static double scoreScale(const AttendConfig &config, int64_t width) {
+  if (config.scale != 0)
+    return config.scale;
+  if (config.score == AttendConfig::Score::Softmax)
+    return 1 / std::sqrt(static_cast<double>(width));
+  return 1.0 /
+         static_cast<double>(config.window * (config.bidirectional ? 2 : 1));
+}
+
+Rows LayerBuilder::attend(Rows query, Rows key, Rows value,
+                          const AttendConfig &config) {
+  using Bias = AttendConfig::Bias;
+  if (!sameSpace({query, key}))
+    return value;
+  if (value.space != query.space) {
+    error("expected queries, keys and values with the same rows");
+    return value;
+  }
+  const RowSpace *space = query.space;
+  int64_t z = key.width(), h = value.width(), w = config.window;
+  if (config.bias == Bias::Rotary && z % 2 != 0) {
+    error("expected an even key width for rotary positions, got " +
+          std::to_string(z));
+    return value;
+  }
+  bool carried = streamable && !config.bidirectional;
+  bool needsPositions =
+      config.bias == Bias::Rotary || config.bias == Bias::Position;
+  Value positions = needsPositions || carried ? positionsOf(space) : Value();
+  Value cosines, sines, table;
+  ir::BiasKind bias = ir::BiasKind::None;
+  if (config.bias == Bias::Rotary) {
+    cosines = rotaryTable(config, z, "cos");
+    sines = rotaryTable(config, z, "sin");
+    maxPositions = maxPositions < 0
+                       ? config.maxPositions
+                       : std::min(maxPositions, config.maxPositions);
+  } else if (config.bias == Bias::Position) {
+    bias = ir::BiasKind::Position;
+    table = weight(config.table, {2 * config.maxPositions - 1});
+  } else if (config.bias == Bias::Rank) {
+    bias = ir::BiasKind::Rank;
+    table = weight(config.table, {6 * w - 1});
+  }
+  Value ringKey, ringValue, ringPositions, count;
+  if (carried) {
+    ringKey = state("ring_k", {kAny, w, z}, b.getF32Type());
+    ringValue = state("ring_v", {kAny, w, h}, b.getF32Type());
+    ringPositions = state("ring_pos", {kAny, w}, b.getI32Type());
+    count = state("count", {kAny}, b.getI32Type());
+  }
+  Value out = empty({kAny, h}, space->extent);
+  Value result =
+      ir::AttendOp::create(
+          b, out.getType(), query.value, key.value, value.value, space->offsets,
+          needsPositions ? positions : Value(), cosines, sines, table, ringKey,
+          ringValue, count, needsPositions ? ringPositions : Value(), out,
+          scoreKind(config.score), w, config.bidirectional ? w : 0,
+          APFloat(static_cast<float>(scoreScale(config, z))), bias,
+          config.bias == Bias::Rank ? 4 * w - 1 : 0)
+          .getResult();
+  if (carried) {
+    auto push = [&](Value ring, Value rows) {
+      setState(ring, ir::RingPushOp::create(b, ring.getType(), rows,
+                                            space->offsets, count, ring)
+                         .getResult());
+    };
+    push(ringKey, key.value);
+    push(ringValue, value.value);
+    push(ringPositions, positions);
+    setState(count, countAfter(space, count));
+  }
+  return {result, space};
+}
