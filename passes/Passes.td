@@ -78,6 +78,61 @@ def SeqcVectorizeElementwise : SeqcVectorizePass<"seqc-vectorize-elementwise"> {
 
 // seqc ops
 
+def VectorizeScanPass : Pass<"seqc-vectorize-scan", "::mlir::func::FuncOp"> {
+  let summary = "turn seqc.scan on memrefs into loops of vectors";
+  let description = [{
+    Lanes run over channels: for each vector of channels a loop over sequences
+    and in it a loop over rows that carries the states in registers. Parameters
+    are loaded once per vector of channels. Scans with long or per-row state
+    vectors use lanes over states instead. A scan on tensors is left alone.
+
+    ```mlir
+    seqc.scan … inputs(%x : memref<?x32xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x32xf32>) states(%h : memref<?x32xf32>) { … }
+    ```
+
+    becomes
+
+    ```mlir
+    scf.for %d = … { scf.for %b = … {
+      %h0 = vector.load %h[%b, %d] : …, vector<16xf32>
+      %h1 = scf.for %i = … iter_args(%s = %h0) -> (vector<16xf32>) { … }
+      vector.store %h1, %h[%b, %d]
+    } }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numVectorized", "scans", "Number of scans vectorized">];
+}
+
+def VectorizeRowsPass : Pass<"seqc-vectorize-rows", "::mlir::func::FuncOp"> {
+  let summary = "turn row movement on memrefs into loops of vectors";
+  let description = [{
+    `seqc.gather_rows`, `seqc.scatter_rows`, `seqc.compress`, `seqc.ring_push` and
+    `seqc.pool` become loops over rows around vector loads and stores; ragged ends
+    are masked. Ops on tensors are left alone.
+
+    ```mlir
+    seqc.gather_rows ins(%x, %i : memref<?x16xf32>, memref<?xi32>) outs(%y : memref<?x16xf32>)
+    ```
+
+    becomes
+
+    ```mlir
+    scf.for %r = … {
+      %s = memref.load %i[%r] : memref<?xi32>
+      %v = vector.load %x[%s, %c0] : memref<?x16xf32>, vector<16xf32>
+      vector.store %v, %y[%r, %c0] : memref<?x16xf32>, vector<16xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numVectorized", "ops", "Number of ops vectorized">];
+}
+
 // math
 
 //===----------------------------------------------------------------------===//

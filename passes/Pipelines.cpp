@@ -40,6 +40,8 @@ static void addVectorize(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createSeqcVectorizeContraction());
   pm.addNestedPass<func::FuncOp>(createSeqcVectorizeElementwise());
   // seqc ops
+  pm.addNestedPass<func::FuncOp>(createVectorizeScanPass());
+  pm.addNestedPass<func::FuncOp>(createVectorizeRowsPass());
 
   // math and checks
   pm.addPass(createCanonicalizerPass());

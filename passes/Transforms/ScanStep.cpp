@@ -1,0 +1,271 @@
+//===- ScanStep.cpp - a scan's step region on whole vectors ---------------===//
+
+#include "passes/Transforms/ScanStep.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace seqc;
+using namespace seqc::passes;
+
+/// Sums over states run in two chains: one would make a step as long as its
+/// latency, more need registers that the states want.
+static constexpr size_t kReductionChains = 2;
+
+static int64_t extentOf(Type type) {
+  auto vectorType = dyn_cast<VectorType>(type);
+  return vectorType ? vectorType.getNumElements() : 1;
+}
+
+int64_t seqc::passes::laneCount(Type type, LaneAxis axis, int64_t lanes) {
+  if (!isa<VectorType>(type))
+    return 1;
+  return axis == LaneAxis::Channels ? extentOf(type)
+                                    : llvm::divideCeil(extentOf(type), lanes);
+}
+
+//===----------------------------------------------------------------------===//
+// What has a vector form
+//===----------------------------------------------------------------------===//
+
+static bool isElementwise(Operation *op) {
+  return OpTrait::hasElementwiseMappableTraits(op) || isa<vector::FMAOp>(op);
+}
+
+static bool isStepType(Type type) {
+  auto vectorType = dyn_cast<VectorType>(type);
+  if (!vectorType)
+    return type.isIntOrFloat();
+  return vectorType.getRank() == 1 && !vectorType.isScalable();
+}
+
+static bool isStaticPosition(Operation *op) {
+  if (auto extract = dyn_cast<vector::ExtractOp>(op))
+    return !extract.hasDynamicPosition();
+  if (auto insert = dyn_cast<vector::InsertOp>(op))
+    return !insert.hasDynamicPosition();
+  return isa<vector::FromElementsOp, vector::ToElementsOp, vector::ShuffleOp>(
+      op);
+}
+
+static bool isSupported(Operation *op, LaneAxis axis, int64_t lanes) {
+  if (!llvm::all_of(op->getOperandTypes(), isStepType) ||
+      !llvm::all_of(op->getResultTypes(), isStepType))
+    return false;
+  if (isa<ir::YieldOp>(op) || isElementwise(op))
+    return true;
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
+    return axis == LaneAxis::Channels || !dense || dense.isSplat() ||
+           dense.getNumElements() % lanes == 0;
+  }
+  if (auto broadcast = dyn_cast<vector::BroadcastOp>(op))
+    return axis == LaneAxis::Channels ||
+           !isa<VectorType>(broadcast.getSourceType());
+  if (auto reduction = dyn_cast<vector::ReductionOp>(op))
+    return axis == LaneAxis::Channels ||
+           extentOf(reduction.getVector().getType()) % lanes == 0 ||
+           reduction.getKind() == vector::CombiningKind::ADD;
+  return axis == LaneAxis::Channels && isStaticPosition(op);
+}
+
+Operation *seqc::passes::findUnsupported(ir::ScanOp op, LaneAxis axis,
+                                         int64_t lanes) {
+  for (Operation &inner : op.getStep().front())
+    if (!isSupported(&inner, axis, lanes))
+      return &inner;
+  return nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Emission
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// One step of one group of channels.
+class StepEmitter {
+public:
+  StepEmitter(LaneBuilder &lb, LaneAxis axis) : lb(lb), axis(axis) {}
+
+  void bind(Value value, Lanes vectors) { values[value] = std::move(vectors); }
+  const Lanes &lookup(Value value) { return values[value]; }
+  void emit(Operation *op);
+
+private:
+  Lanes emitConstant(arith::ConstantOp op);
+  Lanes emitReduction(vector::ReductionOp op);
+  void emitElementwise(Operation *op);
+  void emitRenaming(Operation *op);
+  Value reduceLanes(vector::ReductionOp op, Value vector);
+  void clearPadding(Lanes &vectors, int64_t extent);
+  int64_t count(Type type) const {
+    return laneCount(type, axis, lb.getLanes());
+  }
+
+  LaneBuilder &lb;
+  LaneAxis axis;
+  DenseMap<Value, Lanes> values;
+};
+} // namespace
+
+void StepEmitter::emit(Operation *op) {
+  if (auto constant = dyn_cast<arith::ConstantOp>(op))
+    return bind(constant.getResult(), emitConstant(constant));
+  if (auto reduction = dyn_cast<vector::ReductionOp>(op))
+    return bind(reduction.getDest(), emitReduction(reduction));
+  if (isElementwise(op))
+    return emitElementwise(op);
+  emitRenaming(op);
+}
+
+Lanes StepEmitter::emitConstant(arith::ConstantOp op) {
+  OpBuilder &b = lb.builder();
+  Type element = getElementTypeOrSelf(op.getType());
+  VectorType vectorType = lb.type(element);
+  auto constant = [&](ArrayRef<Attribute> entries) -> Value {
+    return arith::ConstantOp::create(
+        b, lb.getLoc(), DenseElementsAttr::get(vectorType, entries));
+  };
+  auto dense = dyn_cast<DenseElementsAttr>(op.getValue());
+  if (!dense)
+    return {constant({op.getValue()})};
+  if (dense.isSplat())
+    return Lanes(count(op.getType()),
+                 constant({dense.getSplatValue<Attribute>()}));
+  SmallVector<Attribute> entries =
+      llvm::to_vector(dense.getValues<Attribute>());
+  size_t step = axis == LaneAxis::Channels ? 1 : lb.getLanes();
+  Lanes vectors;
+  for (size_t at = 0; at < entries.size(); at += step)
+    vectors.push_back(constant(ArrayRef(entries).slice(at, step)));
+  return vectors;
+}
+
+// A product that feeds an addition is one instruction where the target has it.
+static void allowContraction(Operation *op) {
+  if (!isa<arith::MulFOp, arith::AddFOp, arith::SubFOp>(op))
+    return;
+  auto fast = cast<arith::ArithFastMathInterface>(op);
+  arith::FastMathFlags flags =
+      fast.getFastMathFlagsAttr().getValue() | arith::FastMathFlags::contract;
+  op->setAttr(fast.getFastMathAttrName(),
+              arith::FastMathFlagsAttr::get(op->getContext(), flags));
+}
+
+void StepEmitter::emitElementwise(Operation *op) {
+  SmallVector<Type> types;
+  for (Type type : op->getResultTypes())
+    types.push_back(lb.type(getElementTypeOrSelf(type)));
+  SmallVector<Lanes> results(op->getNumResults());
+  for (int64_t j = 0, e = count(op->getResult(0).getType()); j < e; ++j) {
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      const Lanes &vectors = lookup(operand);
+      operands.push_back(vectors.size() == 1 ? vectors.front() : vectors[j]);
+    }
+    Operation *vectorOp =
+        lb.builder().create(lb.getLoc(), op->getName().getIdentifier(),
+                            operands, types, op->getAttrs());
+    allowContraction(vectorOp);
+    for (auto [result, vector] :
+         llvm::zip_equal(results, vectorOp->getResults()))
+      result.push_back(vector);
+  }
+  for (auto [value, vectors] : llvm::zip_equal(op->getResults(), results))
+    bind(value, vectors);
+}
+
+static Value combine(LaneBuilder &lb, vector::ReductionOp op, Value lhs,
+                     Value rhs) {
+  auto flags = arith::FastMathFlagsAttr::get(
+      op.getContext(), op.getFastmath() | arith::FastMathFlags::contract);
+  return vector::makeArithReduction(lb.builder(), lb.getLoc(), op.getKind(),
+                                    lhs, rhs, flags);
+}
+
+// Padding lanes hold whatever the step made of zeros.
+void StepEmitter::clearPadding(Lanes &vectors, int64_t extent) {
+  int64_t valid = extent % lb.getLanes();
+  if (valid == 0)
+    return;
+  OpBuilder &b = lb.builder();
+  Value mask = lb.maskBelow(lb.index(valid));
+  Type element = cast<VectorType>(vectors.back().getType()).getElementType();
+  vectors.back() = arith::SelectOp::create(b, lb.getLoc(), mask, vectors.back(),
+                                           lb.zero(element));
+}
+
+Value StepEmitter::reduceLanes(vector::ReductionOp op, Value vector) {
+  auto flags = op.getFastmath() | arith::FastMathFlags::reassoc;
+  Value sum = vector::ReductionOp::create(lb.builder(), lb.getLoc(),
+                                          op.getKind(), vector, flags);
+  return lb.splat(sum);
+}
+
+Lanes StepEmitter::emitReduction(vector::ReductionOp op) {
+  Lanes vectors = lookup(op.getVector());
+  if (axis == LaneAxis::States)
+    clearPadding(vectors, extentOf(op.getVector().getType()));
+  size_t chains = std::min(kReductionChains, vectors.size());
+  Lanes sums(vectors.begin(), vectors.begin() + chains);
+  for (size_t j = chains; j < vectors.size(); ++j)
+    sums[j % chains] = combine(lb, op, vectors[j], sums[j % chains]);
+  Value sum = sums.front();
+  for (Value other : ArrayRef(sums).drop_front())
+    sum = combine(lb, op, sum, other);
+  if (axis == LaneAxis::States)
+    sum = reduceLanes(op, sum);
+  if (op.getAcc())
+    sum = combine(lb, op, sum, lookup(op.getAcc()).front());
+  return {sum};
+}
+
+void StepEmitter::emitRenaming(Operation *op) {
+  auto front = [&](Value value) { return lookup(value).front(); };
+  if (auto broadcast = dyn_cast<vector::BroadcastOp>(op)) {
+    const Lanes &source = lookup(broadcast.getSource());
+    int64_t wanted = count(broadcast.getType());
+    bool same = static_cast<int64_t>(source.size()) == wanted;
+    return bind(broadcast, same ? source : Lanes(wanted, source.front()));
+  }
+  if (auto extract = dyn_cast<vector::ExtractOp>(op))
+    return bind(
+        extract,
+        {lookup(extract.getSource())[extract.getStaticPosition().front()]});
+  if (auto insert = dyn_cast<vector::InsertOp>(op)) {
+    Lanes vectors = lookup(insert.getDest());
+    vectors[insert.getStaticPosition().front()] =
+        front(insert.getValueToStore());
+    return bind(insert, vectors);
+  }
+  if (auto from = dyn_cast<vector::FromElementsOp>(op))
+    return bind(from, llvm::map_to_vector(from.getElements(), front));
+  if (auto to = dyn_cast<vector::ToElementsOp>(op)) {
+    for (auto [result, vector] :
+         llvm::zip_equal(to.getResults(), Lanes(lookup(to.getSource()))))
+      bind(result, {vector});
+    return;
+  }
+  auto shuffle = cast<vector::ShuffleOp>(op);
+  Lanes pool = lookup(shuffle.getV1()), picked;
+  llvm::append_range(pool, lookup(shuffle.getV2()));
+  for (int64_t i : shuffle.getMask())
+    picked.push_back(i < 0 ? pool.front() : pool[i]);
+  bind(shuffle, picked);
+}
+
+SmallVector<Lanes> seqc::passes::emitStep(LaneBuilder &lb, ir::ScanOp op,
+                                          LaneAxis axis, ArrayRef<Lanes> args) {
+  StepEmitter emitter(lb, axis);
+  Block &step = op.getStep().front();
+  for (auto [argument, vectors] : llvm::zip_equal(step.getArguments(), args))
+    emitter.bind(argument, vectors);
+  for (Operation &inner : step.without_terminator())
+    emitter.emit(&inner);
+  SmallVector<Lanes> results;
+  for (Value value : step.getTerminator()->getOperands())
+    results.push_back(emitter.lookup(value));
+  return results;
+}

@@ -1,0 +1,167 @@
+// RUN: seqc-opt %s --split-input-file --verify-diagnostics --seqc-vectorize-scan --canonicalize --cse | FileCheck %s
+// Lanes over channels, states carried in registers; the region decides about lanes over states.
+
+#td = affine_map<(t, d, n) -> (t, d)>
+#d = affine_map<(t, d, n) -> (d)>
+
+// Two channel vectors are one group; the state is loaded once per sequence and
+// carried, and a multiplication may join the addition that uses it.
+// CHECK-LABEL: func.func @forward
+// CHECK-SAME: %[[X:[a-z0-9]*]]: memref<?x32xf32>, %[[A:[a-z0-9]*]]: memref<32xf32>
+// CHECK-SAME: %[[OFF:[a-z0-9]*]]: memref<?xi32>, %[[Y:[a-z0-9]*]]: memref<?x32xf32>, %[[H:[a-z0-9]*]]: memref<?x32xf32>
+// CHECK: %[[A0:.*]] = vector.load %[[A]][%{{.*}}] : memref<32xf32>, vector<16xf32>
+// CHECK: %[[A1:.*]] = vector.load %[[A]][%{{.*}}] : memref<32xf32>, vector<16xf32>
+// CHECK: scf.for %[[B:.*]] =
+// CHECK: memref.load %[[OFF]][%[[B]]]
+// CHECK: %[[H0:.*]] = vector.load %[[H]][%[[B]], %{{.*}}]
+// CHECK: %[[H1:.*]] = vector.load %[[H]][%[[B]], %{{.*}}]
+// CHECK: %[[R:.*]]:2 = scf.for {{.*}} iter_args(%[[S0:.*]] = %[[H0]], %[[S1:.*]] = %[[H1]])
+// CHECK: %[[M:.*]] = arith.mulf %[[A0]], %[[S0]] fastmath<contract> : vector<16xf32>
+// CHECK: arith.addf %[[M]], %{{.*}} fastmath<contract> : vector<16xf32>
+// CHECK: vector.store %{{.*}}, %[[Y]]
+// CHECK: arith.mulf %[[A1]], %[[S1]]
+// CHECK: scf.yield
+// CHECK: vector.store %[[R]]#0, %[[H]][%[[B]], %{{.*}}]
+// CHECK: vector.store %[[R]]#1, %[[H]][%[[B]], %{{.*}}]
+// CHECK-NOT: seqc.scan
+func.func @forward(%x: memref<?x32xf32>, %a: memref<32xf32>, %off: memref<?xi32>,
+                   %y: memref<?x32xf32>, %h: memref<?x32xf32>) {
+  seqc.scan {delays = array<i64: 0>, maps = [#td, #d, #td, #d]}
+      inputs(%x : memref<?x32xf32>) params(%a : memref<32xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x32xf32>) states(%h : memref<?x32xf32>) {
+  ^bb0(%xt: f32, %at: f32, %ht: f32):
+    %k = arith.mulf %at, %ht : f32
+    %hn = arith.addf %k, %xt : f32
+    seqc.yield %hn, %hn : f32, f32
+  }
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d, n) -> (t, d)>
+#dn = affine_map<(t, d, n) -> (d, n)>
+
+// The states of a channel lie in four vectors; the broadcast is a renaming, the
+// sum goes across vectors in two chains. 5 channels: masked accesses.
+// CHECK-LABEL: func.func @states_reverse
+// CHECK: vector.constant_mask [5]
+// CHECK: scf.for %[[B:.*]] =
+// CHECK-COUNT-4: vector.gather
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK: vector.maskedload
+// CHECK-NOT: vector.broadcast
+// CHECK-COUNT-4: arith.addf {{.*}} : vector<16xf32>
+// CHECK-COUNT-3: arith.addf {{.*}} : vector<16xf32>
+// CHECK-NOT: vector.reduction
+// CHECK: vector.maskedstore
+// CHECK-COUNT-4: vector.scatter
+func.func @states_reverse(%x: memref<?x5xf32>, %off: memref<?xi32>, %y: memref<?x5xf32>,
+                          %h: memref<?x5x4xf32>) {
+  seqc.scan {direction = #seqc.direction<reverse>, delays = array<i64: 0>, maps = [#td, #td, #dn]}
+      inputs(%x : memref<?x5xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x5xf32>) states(%h : memref<?x5x4xf32>) {
+  ^bb0(%xt: f32, %ht: vector<4xf32>):
+    %xv = vector.broadcast %xt : f32 to vector<4xf32>
+    %hn = arith.addf %ht, %xv : vector<4xf32>
+    %yt = vector.reduction <add>, %hn : vector<4xf32> into f32
+    seqc.yield %yt, %hn : f32, vector<4xf32>
+  }
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d, n) -> (t, d)>
+
+// Taps of a short convolution share one load; earlier rows are carried.
+// CHECK-LABEL: func.func @taps
+// CHECK: %[[Z:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
+// CHECK: scf.for {{.*}} iter_args(%[[P1:.*]] = %[[Z]], %[[P2:.*]] = %[[Z]])
+// CHECK: %[[C:.*]] = vector.load
+// CHECK-NOT: vector.load
+// CHECK: %[[S:.*]] = arith.addf %[[C]], %[[P1]]
+// CHECK: arith.addf %[[S]], %[[P2]]
+// CHECK: scf.yield %[[C]], %[[P1]]
+func.func @taps(%x: memref<?x16xf32>, %off: memref<?xi32>, %y: memref<?x16xf32>) {
+  seqc.scan {delays = array<i64: 0, 1, 2>, maps = [#td, #td, #td, #td]}
+      inputs(%x, %x, %x : memref<?x16xf32>, memref<?x16xf32>, memref<?x16xf32>)
+      offsets(%off : memref<?xi32>) outs(%y : memref<?x16xf32>) {
+  ^bb0(%x0: f32, %x1: f32, %x2: f32):
+    %s = arith.addf %x0, %x1 : f32
+    %r = arith.addf %s, %x2 : f32
+    seqc.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+#tdn = affine_map<(t, d, n) -> (t, d, n)>
+#td = affine_map<(t, d, n) -> (t, d)>
+
+// Rows that hold a channel's states side by side: lanes over states.
+// CHECK-LABEL: func.func @over_states
+// CHECK: vector.load %{{.*}} : memref<?x3x32xf32>, vector<16xf32>
+// CHECK: vector.load %{{.*}} : memref<?x3x32xf32>, vector<16xf32>
+// CHECK: vector.reduction <add>, %{{.*}} : vector<16xf32> into f32
+// CHECK-NOT: vector.gather
+func.func @over_states(%x: memref<?x3x32xf32>, %off: memref<?xi32>, %y: memref<?x3xf32>) {
+  seqc.scan {delays = array<i64: 0>, maps = [#tdn, #td]}
+      inputs(%x : memref<?x3x32xf32>) offsets(%off : memref<?xi32>) outs(%y : memref<?x3xf32>) {
+  ^bb0(%xt: vector<32xf32>):
+    %s = vector.reduction <add>, %xt : vector<32xf32> into f32
+    seqc.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d, n) -> (t, d)>
+
+// A scan on tensors is not this pass's business.
+// CHECK-LABEL: func.func @on_tensors
+// CHECK: seqc.scan
+func.func @on_tensors(%x: tensor<?x4xf32>, %off: tensor<?xi32>, %y: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %r = seqc.scan {delays = array<i64: 0>, maps = [#td, #td]}
+      inputs(%x : tensor<?x4xf32>) offsets(%off : tensor<?xi32>) outs(%y : tensor<?x4xf32>) {
+  ^bb0(%xt: f32):
+    seqc.yield %xt : f32
+  } -> tensor<?x4xf32>
+  return %r : tensor<?x4xf32>
+}
+
+// -----
+
+// Eight lanes on a 256-bit target.
+module attributes {seqc.target = #seqc.target<"avx2", bits = 256, registers = 16, fma = true, l1 = 32768, l2 = 1048576>} {
+  // CHECK-LABEL: func.func @narrow
+  // CHECK: vector.load %{{.*}} : memref<?x8xf32>, vector<8xf32>
+  func.func @narrow(%x: memref<?x8xf32>, %off: memref<?xi32>, %y: memref<?x8xf32>) {
+    seqc.scan {delays = array<i64: 0>,
+               maps = [affine_map<(t, d, n) -> (t, d)>, affine_map<(t, d, n) -> (t, d)>]}
+        inputs(%x : memref<?x8xf32>) offsets(%off : memref<?xi32>) outs(%y : memref<?x8xf32>) {
+    ^bb0(%xt: f32):
+      seqc.yield %xt : f32
+    }
+    return
+  }
+}
+
+// -----
+
+#tn = affine_map<(t, d, n) -> (t, n)>
+#td = affine_map<(t, d, n) -> (t, d)>
+
+func.func @foreign_op(%x: memref<?x4xf32>, %off: memref<?xi32>, %y: memref<?x16xf32>) {
+  seqc.scan {delays = array<i64: 0>, maps = [#tn, #td]}
+      inputs(%x : memref<?x4xf32>) offsets(%off : memref<?xi32>) outs(%y : memref<?x16xf32>) {
+  ^bb0(%xt: vector<4xf32>):
+    // expected-error @below {{has no vector form in a scan step; use elementwise arith and math ops, vector.broadcast, vector.reduction and vector ops at constant positions}}
+    %b = vector.bitcast %xt : vector<4xf32> to vector<4xi32>
+    %s = vector.reduction <add>, %xt : vector<4xf32> into f32
+    seqc.yield %s : f32
+  }
+  return
+}
