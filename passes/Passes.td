@@ -53,6 +53,37 @@ def PackWeightsPass : Pass<"seqc-pack-weights", "::mlir::func::FuncOp"> {
 
 // attend
 
+def SeqcTileAttend : Pass<"seqc-tile-attend", "::mlir::func::FuncOp"> {
+  let summary = "task loop and tiles of a kernel with windowed attention";
+  let description = [{
+    A kernel of form `queries` (one `seqc.attend`, elementwise generics on its rows)
+    becomes one `scf.forall` over heads x query tiles; each task walks `offsets` to
+    find its tile and visits the key tiles that its window meets. `rows` and `keys`
+    of the schedule are the tile sizes. Why the tile looks as it does:
+    docs/Rationale/WindowAttention.md.
+
+    ```mlir
+    func.func private @k(%q, %k, %v, %off, %out) -> tensor<?x64xf32> attributes {seqc.kernel} {
+      %0 = seqc.attend softmax {...} ins(%q, %k, %v, %off ...) outs(%out ...) -> ...
+      return %0
+    }
+    // becomes
+      %r = scf.forall (%task) in (%tasks) shared_outs(%o = %out) -> (tensor<?x64xf32>) {
+        // row, rank and sequence of the tile
+        %sums:3 = scf.for %j = %lo to %hi step %c64 iter_args(...) {
+          // scores, weights, weighted values
+        }
+        scf.forall.in_parallel { tensor.parallel_insert_slice ... }
+      }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // bufferize
 //===----------------------------------------------------------------------===//

@@ -28,7 +28,9 @@ static void addPartition(OpPassManager &pm, const PipelineOptions &options) {}
 
 static void addSchedule(OpPassManager &pm, const PipelineOptions &options) {}
 
-static void addTile(OpPassManager &pm, const PipelineOptions &options) {}
+static void addTile(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createSeqcTileAttend());
+}
 
 static void addBufferize(OpPassManager &pm, const PipelineOptions &options) {}
 

@@ -1,0 +1,205 @@
+//===- AttendWeights.cpp - scores and weights of a key tile ---------------===//
+
+#include "passes/Transforms/AttendTile.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace seqc::passes;
+using seqc::ir::BiasKind;
+using seqc::ir::ScoreKind;
+
+/// [count, queryTile]: lanes are queries.
+Value AttendTileEmitter::scores(TileBuilder &b, const Keys &keys, Value first,
+                                Value count) {
+  Value zero = b.index(0);
+  Value rows = b.rows(keys.keys, keys.lead, b.add(keys.row, first), count);
+  if (op.hasRotary()) {
+    Value turned = b.rows(b.empty({keyTile, z}, f32Type()), {}, zero, count);
+    rows = rotateRows(b, rows, count, keys.positions, keys.positionLead,
+                      b.add(keys.row, first), 1.0, turned);
+  }
+  Value whole = b.empty({keyTile, queryTile}, f32Type());
+  Value score = b.fill(b.rows(whole, {}, zero, count), b.f32(0));
+  return b.contract(rows, queries, score,
+                    {b.axes(3, {0, 2}), b.axes(3, {2, 1}), b.axes(3, {0, 1})},
+                    2);
+}
+
+/// Bias, score function and mask. Only tiles at an edge of the window pay for
+/// the mask.
+Value AttendTileEmitter::weights(TileBuilder &b, const QueryTile &tile,
+                                 const Keys &keys, Value first, Value count,
+                                 Value scores) {
+  Value firstRank = b.add(keys.rank, first);
+  Value distance = b.sub(firstRank, tile.rank);
+  Value distance32 = b.toI32(distance);
+  if (left < 0 && right < 0)
+    return weigh(b, keys, first, count, distance32, scores, /*masked=*/false);
+  // Distances of the tile's corners.
+  Value furthest = b.sub(distance, b.sub(tile.count, b.index(1)));
+  Value nearest = b.add(distance, b.sub(count, b.index(1)));
+  Value edge;
+  if (left >= 0)
+    edge = b.cmp(arith::CmpIPredicate::slt, furthest, b.index(-left));
+  if (right >= 0) {
+    Value beyond = b.cmp(arith::CmpIPredicate::sgt, nearest, b.index(right));
+    edge = edge ? b.createOrFold<arith::OrIOp>(edge, beyond) : beyond;
+  }
+  auto choose = [&](bool masked) {
+    return [=](OpBuilder &inner, Location loc) {
+      TileBuilder t(loc, inner);
+      scf::YieldOp::create(
+          t, weigh(t, keys, first, count, distance32, scores, masked));
+    };
+  };
+  return scf::IfOp::create(b, edge, choose(true), choose(false)).getResult(0);
+}
+
+Value AttendTileEmitter::weigh(TileBuilder &b, const Keys &keys, Value first,
+                               Value count, Value distance, Value scores,
+                               bool masked) {
+  if (!masked && isSoftmax() && op.getBias() == BiasKind::None)
+    return scores;
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  if (op.getBias() == BiasKind::Position) {
+    inputs = {b.elements(keys.positions, keys.positionLead,
+                         b.add(keys.row, first), count),
+              queryPositions};
+    maps = {b.axes(2, {0}), b.axes(2, {1})};
+  }
+  maps.push_back(b.getMultiDimIdentityMap(2));
+  Value hidden =
+      b.f32(isSoftmax() ? -std::numeric_limits<double>::infinity() : 0.0);
+  Value limit = op.getTable()
+                    ? b.toI32(b.sub(b.dim(op.getTable(), 0), b.index(1)))
+                    : Value();
+  return b.generic(
+      inputs, scores, maps, {}, [&](TileBuilder &t, ValueRange args) {
+        Value away;
+        if (masked || op.getBias() == BiasKind::Rank) {
+          Value key = t.toI32(linalg::IndexOp::create(t, 0));
+          Value query = t.toI32(linalg::IndexOp::create(t, 1));
+          away = t.add(t.sub(key, query), distance);
+        }
+        Value score = args.back();
+        if (op.getBias() == BiasKind::Rank)
+          score = t.addF(
+              score, lookUp(t, t.add(away, t.i32(op.getTableOrigin())), limit));
+        if (op.getBias() == BiasKind::Position) {
+          Value middle = t.createOrFold<arith::ShRUIOp>(limit, t.i32(1));
+          score = t.addF(
+              score, lookUp(t, t.add(t.sub(args[0], args[1]), middle), limit));
+        }
+        score = scoreFunction(t, score);
+        return masked ? t.select(visible(t, away), score, hidden) : score;
+      });
+}
+
+/// Entry of the bias table, the index clamped into it: hidden keys and lanes
+/// without a query look up too.
+Value AttendTileEmitter::lookUp(TileBuilder &b, Value index, Value limit) {
+  Value inside = b.min(b.max(index, b.i32(0)), limit);
+  return tensor::ExtractOp::create(b, op.getTable(), b.toIndex(inside));
+}
+
+Value AttendTileEmitter::scoreFunction(TileBuilder &b, Value score) {
+  if (isSoftmax())
+    return score;
+  if (op.getScore() == ScoreKind::Laplace) {
+    Value centred = b.subF(score, b.f32(0.707107));
+    Value scaled =
+        b.mulF(centred, b.f32(1.0 / (0.282095 * 1.4142135623730951)));
+    Value erf = math::ErfOp::create(b, scaled);
+    return b.mulF(b.addF(erf, b.f32(1)), b.f32(0.5));
+  }
+  Value negative =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, score, b.f32(0));
+  Value positive = arith::SelectOp::create(b, negative, b.f32(0), score);
+  return op.getScore() == ScoreKind::Relu2 ? b.mulF(positive, positive)
+                                           : positive;
+}
+
+/// Whether a key at this signed distance from the query is inside the window.
+Value AttendTileEmitter::visible(TileBuilder &b, Value distance) {
+  if (left < 0)
+    return b.cmp(arith::CmpIPredicate::sle, distance, b.i32(right));
+  Value fromLeft = b.add(distance, b.i32(left));
+  if (right < 0)
+    return b.cmp(arith::CmpIPredicate::sge, fromLeft, b.i32(0));
+  if (left + right >= kUnboundedWindow)
+    return b.createOrFold<arith::AndIOp>(
+        b.cmp(arith::CmpIPredicate::sge, fromLeft, b.i32(0)),
+        b.cmp(arith::CmpIPredicate::sle, distance, b.i32(right)));
+  // One compare: left of the window wraps to a large number.
+  return b.cmp(arith::CmpIPredicate::ule, fromLeft, b.i32(left + right));
+}
+
+/// One step of online softmax: scores become exp(score - maximum).
+AttendTileEmitter::Sums AttendTileEmitter::softmax(TileBuilder &b,
+                                                   Value &scores,
+                                                   const QueryTile &tile,
+                                                   Value started, Sums sums) {
+  AffineMap same = b.getMultiDimIdentityMap(2), lanes = b.axes(2, {1});
+  AffineMap vector = b.getMultiDimIdentityMap(1);
+  Value maximum = b.copy(sums.maximum, b.empty({queryTile}, f32Type()));
+  maximum = b.generic(scores, maximum, {same, lanes}, {0},
+                      [](TileBuilder &t, ValueRange args) {
+                        Value larger = arith::CmpFOp::create(
+                            t, arith::CmpFPredicate::OGT, args[0], args[1]);
+                        return t.select(larger, args[0], args[1]);
+                      });
+  scores = b.generic(
+      maximum, scores, {lanes, same}, {}, [](TileBuilder &t, ValueRange args) {
+        return math::ExpOp::create(t, t.subF(args[1], args[0])).getResult();
+      });
+  auto rescale = [&](OpBuilder &inner, Location loc) {
+    TileBuilder t(loc, inner);
+    Value factor = t.generic(
+        {sums.maximum, maximum}, t.empty({queryTile}, f32Type()),
+        {vector, vector, vector}, {}, [](TileBuilder &i, ValueRange args) {
+          return math::ExpOp::create(i, i.subF(args[0], args[1])).getResult();
+        });
+    Value rows = t.slice(factor, {t.attr(0)}, {tile.count}, 1);
+    auto scale = [](TileBuilder &i, ValueRange args) {
+      return i.mulF(args[1], args[0]);
+    };
+    Value out = t.generic(rows, sums.out, {t.axes(2, {0}), same}, {}, scale);
+    Value total = t.generic(factor, sums.total, {vector, vector}, {}, scale);
+    scf::YieldOp::create(t, ValueRange{out, total});
+  };
+  auto keep = [&](OpBuilder &inner, Location loc) {
+    scf::YieldOp::create(inner, loc, ValueRange{sums.out, sums.total});
+  };
+  auto scaled = scf::IfOp::create(b, started, rescale, keep);
+  sums.out = scaled.getResult(0);
+  sums.total = b.generic(
+      scores, scaled.getResult(1), {same, lanes}, {0},
+      [](TileBuilder &t, ValueRange args) { return t.addF(args[1], args[0]); });
+  sums.maximum = b.copy(maximum, sums.maximum);
+  return sums;
+}
+
+/// Rows divided by their total; a query without keys has total 0 and gives 0.
+Value AttendTileEmitter::normalise(TileBuilder &b, const QueryTile &tile,
+                                   Sums sums) {
+  AffineMap vector = b.getMultiDimIdentityMap(1),
+            same = b.getMultiDimIdentityMap(2);
+  Value factor = b.generic(
+      {}, sums.total, {vector}, {}, [](TileBuilder &t, ValueRange args) {
+        Value none = arith::CmpFOp::create(t, arith::CmpFPredicate::OEQ,
+                                           args[0], t.f32(0));
+        Value inverse = arith::DivFOp::create(t, t.f32(1), args[0]);
+        return t.select(none, t.f32(0), inverse);
+      });
+  Value rows = b.slice(factor, {b.attr(0)}, {tile.count}, 1);
+  return b.generic(
+      rows, sums.out, {b.axes(2, {0}), same}, {},
+      [](TileBuilder &t, ValueRange args) { return t.mulF(args[1], args[0]); });
+}

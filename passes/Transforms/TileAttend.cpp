@@ -1,0 +1,402 @@
+//===- TileAttend.cpp - tasks and tiles of an attention kernel ------------===//
+//
+// A kernel with one seqc.attend and elementwise consumers of its rows becomes
+// one task loop over heads x query tiles. The tile itself: AttendTile.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/SeqcDialect.h"
+#include "passes/Passes.h"
+#include "passes/Transforms/AttendTile.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace seqc::passes {
+#define GEN_PASS_DEF_SEQCTILEATTEND
+#include "passes/Passes.h.inc"
+} // namespace seqc::passes
+
+using namespace mlir;
+using namespace seqc::passes;
+
+static constexpr int64_t kDefaultQueryTile = 16;
+static constexpr int64_t kDefaultKeyTile = 64;
+
+namespace ir = seqc::ir;
+
+namespace {
+
+/// Part of a tensor that one task computes: rows [row, row + count) of axis
+/// `rowAxis`, one entry of axis `headAxis` (dropped from the tile; -1: none).
+struct TiledValue {
+  Value tile;
+  int64_t rowAxis = 0;
+  int64_t headAxis = -1;
+};
+
+class AttendKernelTiler {
+public:
+  AttendKernelTiler(func::FuncOp func, ir::AttendOp attend, int64_t queryTile,
+                    int64_t keyTile)
+      : func(func), attend(attend), queryTile(queryTile),
+        emitter(attend, queryTile, keyTile) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult check();
+  LogicalResult checkConsumer(linalg::GenericOp consumer);
+  LogicalResult tileConsumer(TileBuilder &b, linalg::GenericOp consumer);
+  bool isReturnedInPlace(Value init, Value result);
+  BlockArgument outsArgument(unsigned i);
+  Value sliceOperand(TileBuilder &b, Value operand, AffineMap map,
+                     int64_t rowLoop, int64_t headLoop);
+  Value destination(TileBuilder &b, Value tensor, int64_t rowAxis,
+                    int64_t headAxis);
+  void sliceBounds(TileBuilder &b, Value tensor, int64_t rowAxis,
+                   int64_t headAxis, SmallVectorImpl<OpFoldResult> &offsets,
+                   SmallVectorImpl<OpFoldResult> &sizes);
+  LogicalResult emitTask(TileBuilder &b, scf::ForallOp forall);
+
+  func::FuncOp func;
+  ir::AttendOp attend;
+  int64_t queryTile;
+  AttendTileEmitter emitter;
+  QueryTile tile;
+  DenseMap<Value, TiledValue> tiled;
+  SmallVector<linalg::GenericOp> consumers;
+  ArrayRef<BlockArgument> shared; ///< destinations inside the task loop
+};
+
+} // namespace
+
+static func::ReturnOp returnOf(func::FuncOp func) {
+  return cast<func::ReturnOp>(func.getBody().front().getTerminator());
+}
+
+//===----------------------------------------------------------------------===//
+// What is accepted
+//===----------------------------------------------------------------------===//
+
+LogicalResult AttendKernelTiler::check() {
+  for (Value operand :
+       {attend.getQuery(), attend.getKey(), attend.getValue()}) {
+    auto type = dyn_cast<RankedTensorType>(operand.getType());
+    if (!type || type.isDynamicDim(type.getRank() - 1))
+      return attend.emitOpError(
+                 "expected tensors with a static last extent, got ")
+             << operand.getType();
+    if (type.getRank() == 3 && type.isDynamicDim(0))
+      return attend.emitOpError("expected a static number of heads, got ")
+             << type;
+  }
+  for (Operation &op : func.getBody().front().without_terminator()) {
+    if (&op == attend.getOperation() || op.hasTrait<OpTrait::ConstantLike>() ||
+        isa<tensor::EmptyOp, tensor::DimOp, linalg::FillOp>(op) ||
+        isa<arith::ArithDialect>(op.getDialect()))
+      continue;
+    auto consumer = dyn_cast<linalg::GenericOp>(op);
+    if (!consumer)
+      return op.emitOpError(
+          "expected only elementwise consumers next to seqc.attend");
+    if (failed(checkConsumer(consumer)))
+      return failure();
+    consumers.push_back(consumer);
+  }
+  return success();
+}
+
+LogicalResult AttendKernelTiler::checkConsumer(linalg::GenericOp consumer) {
+  if (consumer.getNumParallelLoops() != consumer.getNumLoops())
+    return consumer.emitOpError(
+        "expected an elementwise consumer of attention rows, "
+        "got a reduction; fuse it into another kernel");
+  if (consumer.hasIndexSemantics())
+    return consumer.emitOpError(
+        "expected a consumer of attention rows without linalg.index");
+  for (OpOperand &init : consumer.getDpsInitsMutable())
+    if (!consumer.getMatchingIndexingMap(&init).isPermutation())
+      return consumer.emitOpError(
+          "expected permutation maps on the outputs of a consumer of "
+          "attention rows");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Consumers
+//===----------------------------------------------------------------------===//
+
+void AttendKernelTiler::sliceBounds(TileBuilder &b, Value tensor,
+                                    int64_t rowAxis, int64_t headAxis,
+                                    SmallVectorImpl<OpFoldResult> &offsets,
+                                    SmallVectorImpl<OpFoldResult> &sizes) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  for (int64_t axis = 0; axis < type.getRank(); ++axis) {
+    if (axis == rowAxis) {
+      offsets.push_back(tile.row);
+      sizes.push_back(tile.count);
+    } else if (axis == headAxis) {
+      offsets.push_back(tile.head);
+      sizes.push_back(b.getIndexAttr(1));
+    } else {
+      offsets.push_back(b.getIndexAttr(0));
+      sizes.push_back(type.isDynamicDim(axis)
+                          ? OpFoldResult(b.dim(tensor, axis))
+                          : b.getIndexAttr(type.getDimSize(axis)));
+    }
+  }
+}
+
+/// Where the tile of a value goes: the task's slice of an output if the value
+/// is returned, scratch if not.
+Value AttendKernelTiler::destination(TileBuilder &b, Value tensor,
+                                     int64_t rowAxis, int64_t headAxis) {
+  for (auto [i, returned] : llvm::enumerate(returnOf(func).getOperands())) {
+    if (returned != tensor)
+      continue;
+    SmallVector<OpFoldResult> offsets, sizes;
+    sliceBounds(b, shared[i], rowAxis, headAxis, offsets, sizes);
+    return b.slice(shared[i], offsets, sizes, offsets.size() - (headAxis >= 0));
+  }
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> shape;
+  SmallVector<OpFoldResult> offsets, sizes;
+  for (int64_t axis = 0; axis < type.getRank(); ++axis) {
+    if (axis == headAxis)
+      continue;
+    shape.push_back(axis == rowAxis ? queryTile : type.getDimSize(axis));
+    offsets.push_back(b.getIndexAttr(0));
+    sizes.push_back(axis == rowAxis ? OpFoldResult(tile.count)
+                                    : b.getIndexAttr(shape.back()));
+  }
+  return b.slice(b.empty(shape, type.getElementType()), offsets, sizes,
+                 shape.size());
+}
+
+Value AttendKernelTiler::sliceOperand(TileBuilder &b, Value operand,
+                                      AffineMap map, int64_t rowLoop,
+                                      int64_t headLoop) {
+  if (!isa<RankedTensorType>(operand.getType()))
+    return operand;
+  int64_t rowAxis = -1, headAxis = -1;
+  for (auto [axis, expr] : llvm::enumerate(map.getResults()))
+    if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+      if (dim.getPosition() == rowLoop)
+        rowAxis = axis;
+      if (dim.getPosition() == headLoop)
+        headAxis = axis;
+    }
+  if (rowAxis < 0 && headAxis < 0)
+    return operand;
+  SmallVector<OpFoldResult> offsets, sizes;
+  sliceBounds(b, operand, rowAxis, headAxis, offsets, sizes);
+  return b.slice(operand, offsets, sizes, offsets.size() - (headAxis >= 0));
+}
+
+/// The map without loop `dropped` (-1: unchanged) and without results that are
+/// it.
+static AffineMap dropLoop(AffineMap map, int64_t dropped) {
+  if (dropped < 0)
+    return map;
+  MLIRContext *context = map.getContext();
+  SmallVector<AffineExpr> replacements;
+  for (int64_t loop = 0; loop < map.getNumDims(); ++loop)
+    replacements.push_back(
+        loop == dropped ? getAffineConstantExpr(0, context)
+                        : getAffineDimExpr(loop - (loop > dropped), context));
+  SmallVector<AffineExpr> results;
+  for (AffineExpr expr : map.getResults())
+    if (expr != getAffineDimExpr(dropped, context))
+      results.push_back(expr.replaceDims(replacements));
+  return AffineMap::get(map.getNumDims() - 1, 0, results, context);
+}
+
+/// The consumer on the task's rows, its loops over rows and heads found from
+/// the operands that are already tiled.
+LogicalResult AttendKernelTiler::tileConsumer(TileBuilder &b,
+                                              linalg::GenericOp consumer) {
+  int64_t rowLoop = -1, headLoop = -1;
+  for (OpOperand *input : consumer.getDpsInputOperands()) {
+    auto found = tiled.find(input->get());
+    if (found == tiled.end())
+      continue;
+    AffineMap map = consumer.getMatchingIndexingMap(input);
+    auto loopOf = [&](int64_t axis) -> int64_t {
+      if (axis < 0)
+        return -1;
+      auto dim = dyn_cast<AffineDimExpr>(map.getResult(axis));
+      return dim ? dim.getPosition() : -1;
+    };
+    int64_t row = loopOf(found->second.rowAxis),
+            head = loopOf(found->second.headAxis);
+    bool clash = (rowLoop >= 0 && (row != rowLoop || head != headLoop)) ||
+                 row < 0 || (found->second.headAxis >= 0 && head < 0);
+    if (clash)
+      return consumer.emitOpError(
+          "expected attention rows to be read row by row");
+    rowLoop = row;
+    headLoop = head;
+  }
+  if (rowLoop < 0)
+    return consumer.emitOpError("expected a consumer of attention rows");
+
+  SmallVector<Value> inputs, outputs;
+  for (OpOperand *input : consumer.getDpsInputOperands()) {
+    auto found = tiled.find(input->get());
+    inputs.push_back(found != tiled.end()
+                         ? found->second.tile
+                         : sliceOperand(b, input->get(),
+                                        consumer.getMatchingIndexingMap(input),
+                                        rowLoop, headLoop));
+  }
+  SmallVector<TiledValue> results;
+  for (auto [init, result] :
+       llvm::zip(consumer.getDpsInitsMutable(), consumer.getResults())) {
+    AffineMap map = consumer.getMatchingIndexingMap(&init);
+    auto axisOf = [&](int64_t loop) -> int64_t {
+      if (loop < 0)
+        return -1;
+      return *map.getResultPosition(b.getAffineDimExpr(loop));
+    };
+    TiledValue part{{}, axisOf(rowLoop), axisOf(headLoop)};
+    bool reads = consumer.payloadUsesValueFromOperand(&init);
+    if (auto found = tiled.find(init.get()); reads && found != tiled.end())
+      outputs.push_back(found->second.tile);
+    else if (reads && !isReturnedInPlace(init.get(), result))
+      outputs.push_back(sliceOperand(b, init.get(), map, rowLoop, headLoop));
+    else
+      outputs.push_back(destination(b, result, part.rowAxis, part.headAxis));
+    results.push_back(part);
+  }
+  SmallVector<AffineMap> maps;
+  for (AffineMap map : consumer.getIndexingMapsArray())
+    maps.push_back(dropLoop(map, headLoop));
+  SmallVector<utils::IteratorType> iterators(maps.front().getNumDims(),
+                                             utils::IteratorType::parallel);
+  SmallVector<Type> types(ValueRange(outputs).getTypes());
+  auto op =
+      linalg::GenericOp::create(b, types, inputs, outputs, maps, iterators);
+  IRMapping mapping;
+  consumer.getRegion().cloneInto(&op.getRegion(), mapping);
+  for (auto [part, result, whole] :
+       llvm::zip(results, op.getResults(), consumer.getResults())) {
+    part.tile = result;
+    tiled[whole] = part;
+  }
+  return success();
+}
+
+/// Whether `result` is returned as the new value of the argument `init`, so
+/// that the task's slice of that output starts as the argument's.
+bool AttendKernelTiler::isReturnedInPlace(Value init, Value result) {
+  for (auto [i, returned] : llvm::enumerate(returnOf(func).getOperands()))
+    if (returned == result)
+      return init == outsArgument(i);
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// The task loop
+//===----------------------------------------------------------------------===//
+
+BlockArgument AttendKernelTiler::outsArgument(unsigned i) {
+  return func.getArgument(func.getNumArguments() - func.getNumResults() + i);
+}
+
+LogicalResult AttendKernelTiler::emitTask(TileBuilder &b,
+                                          scf::ForallOp forall) {
+  tile = emitter.locate(b, forall.getInductionVar(0));
+  bool heads = attend.hasHeads();
+  TiledValue rows{emitter.emit(b, tile), heads ? 1 : 0, heads ? 0 : -1};
+  if (llvm::is_contained(returnOf(func).getOperands(), attend.getResult()))
+    rows.tile = linalg::CopyOp::create(b, rows.tile,
+                                       destination(b, attend.getResult(),
+                                                   rows.rowAxis, rows.headAxis))
+                    .getResult(0);
+  tiled[attend.getResult()] = rows;
+  for (linalg::GenericOp consumer : consumers)
+    if (failed(tileConsumer(b, consumer)))
+      return failure();
+
+  b.setInsertionPointToStart(forall.getTerminator().getBody());
+  for (auto [i, returned] : llvm::enumerate(returnOf(func).getOperands())) {
+    auto found = tiled.find(returned);
+    if (found == tiled.end())
+      return func.emitOpError("expected result ")
+             << i << " to hold attention rows";
+    SmallVector<OpFoldResult> offsets, sizes;
+    sliceBounds(b, shared[i], found->second.rowAxis, found->second.headAxis,
+                offsets, sizes);
+    SmallVector<OpFoldResult> strides(offsets.size(), b.getIndexAttr(1));
+    tensor::ParallelInsertSliceOp::create(b, found->second.tile, shared[i],
+                                          offsets, sizes, strides);
+  }
+  return success();
+}
+
+LogicalResult AttendKernelTiler::run() {
+  if (func.getNumResults() == 0 ||
+      func.getNumResults() > func.getNumArguments())
+    return func.emitOpError(
+        "expected one destination argument for each result");
+  if (failed(check()))
+    return failure();
+  SmallVector<Value> destinations;
+  for (unsigned i = 0; i < func.getNumResults(); ++i)
+    destinations.push_back(outsArgument(i));
+
+  func::ReturnOp end = returnOf(func);
+  TileBuilder b(attend.getLoc(), OpBuilder(end));
+  OpFoldResult tasks = emitter.taskCount(b);
+  auto forall = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{tasks},
+                                      destinations, std::nullopt);
+  shared = forall.getRegionOutArgs();
+  b.setInsertionPoint(forall.getTerminator());
+  if (failed(emitTask(b, forall)))
+    return failure();
+  end.getOperandsMutable().assign(forall.getResults());
+
+  for (linalg::GenericOp consumer : llvm::reverse(consumers))
+    consumer.erase();
+  attend.erase();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct TileAttend : seqc::passes::impl::SeqcTileAttendBase<TileAttend> {
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    if (!func->hasAttr(ir::names::kKernel))
+      return;
+    SmallVector<ir::AttendOp> attends;
+    func.walk([&](ir::AttendOp op) { attends.push_back(op); });
+    if (attends.empty())
+      return;
+    if (attends.size() > 1) {
+      attends[1].emitOpError("expected one seqc.attend in a kernel, got ")
+          << attends.size();
+      return signalPassFailure();
+    }
+    int64_t queryTile = kDefaultQueryTile, keyTile = kDefaultKeyTile;
+    if (auto schedule =
+            func->getAttrOfType<ir::ScheduleAttr>(ir::names::kSchedule)) {
+      queryTile = schedule.getRows() > 0 ? schedule.getRows() : queryTile;
+      keyTile = schedule.getKeys() > 0 ? schedule.getKeys() : keyTile;
+    }
+    if (failed(
+            AttendKernelTiler(func, attends.front(), queryTile, keyTile).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace
