@@ -220,6 +220,16 @@ std::vector<std::string> ObjectReader::strings(std::string_view key) {
   return all;
 }
 
+std::vector<int64_t> ObjectReader::integers(std::string_view key,
+                                            int64_t least) {
+  std::vector<int64_t> all;
+  if (const std::vector<JsonValue> *elements = list(key))
+    for (const JsonValue &element : *elements)
+      all.push_back(readInteger(element, least, least,
+                                std::numeric_limits<int32_t>::max()));
+  return all;
+}
+
 const std::vector<JsonValue> *ObjectReader::list(std::string_view key) {
   const JsonValue *value = get(key);
   return value && check(*value, JsonValue::Kind::Array) ? &value->elements

@@ -79,6 +79,8 @@ public:
                            std::initializer_list<const char *> words);
   /// A list of strings, or one string for a list of one.
   std::vector<std::string> strings(std::string_view key);
+  /// A list of integers from `least` on.
+  std::vector<int64_t> integers(std::string_view key, int64_t least = 1);
   /// A list; reports another kind. Null where it is absent.
   const std::vector<JsonValue> *list(std::string_view key);
   const std::vector<JsonValue> *requireList(std::string_view key);

@@ -81,6 +81,7 @@ public:
   Rows multiply(llvm::ArrayRef<Rows> factors);
   /// x * scale[row] + shift[row] with weights [rows, width].
   Rows scaleShift(Rows x, const ScaleShiftConfig &config);
+  void expectWidth(Rows x, int64_t width);
   Rows columns(Rows x, int64_t first, int64_t width);
 
   // Along a sequence.

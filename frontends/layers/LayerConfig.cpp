@@ -33,6 +33,16 @@ NormConfig::Kind frontend::normKind(const std::string &word) {
   return NormConfig::Kind::Layer;
 }
 
+Function frontend::readFunction(ObjectReader &reader, Problems &problems) {
+  std::string word = reader.requireString("function");
+  if (std::optional<Function> function = parseFunction(word))
+    return *function;
+  if (!word.empty())
+    reportUnknown(problems, *reader.get("function"), "function", word,
+                  functionNames());
+  return Function::Silu;
+}
+
 NormConfig frontend::readNorm(ObjectReader &reader, const std::string &prefix) {
   NormConfig config;
   config.kind =

@@ -84,6 +84,7 @@ NormConfig::Kind normKind(const std::string &word);
 
 /// Readers take the keys of their structure from an object; `prefix` is put
 /// before weight names.
+Function readFunction(ObjectReader &reader, Problems &problems);
 NormConfig readNorm(ObjectReader &reader, const std::string &prefix);
 LinearConfig readLinear(ObjectReader &reader, const std::string &prefix);
 EmaConfig readEma(ObjectReader &reader, const std::string &prefix);

@@ -84,10 +84,6 @@ std::unique_ptr<Layer> frontend::parseLinearLayer(ObjectReader &reader,
 std::unique_ptr<Layer> frontend::parseMapLayer(ObjectReader &reader,
                                                LayerContext &context) {
   auto layer = std::make_unique<MapLayer>();
-  std::string word = reader.requireString("function");
-  if (std::optional<Function> function = parseFunction(word))
-    layer->function = *function;
-  else if (const JsonValue *place = reader.get("function"))
-    reportUnknown(context.problems, *place, "function", word, functionNames());
+  layer->function = readFunction(reader, context.problems);
   return layer;
 }

@@ -208,12 +208,21 @@ Rows LayerBuilder::scaleShift(Rows x, const ScaleShiftConfig &config) {
                  });
 }
 
+void LayerBuilder::expectWidth(Rows x, int64_t width) {
+  if (x.width() != width && !guessed)
+    error("expected rows of width " + std::to_string(width) + ", got " +
+          std::to_string(x.width()));
+}
+
 Rows LayerBuilder::columns(Rows x, int64_t first, int64_t width) {
   if (first + width > x.width()) {
-    if (!guessed)
+    if (!guessed && !problems.any())
       error("expected at least " + std::to_string(first + width) +
             " columns, got " + std::to_string(x.width()));
-    return x;
+    // The module is thrown away, but building goes on with rows of this width.
+    return rowwise(
+        x.space, width, {}, {},
+        [](ImplicitLocOpBuilder &in, ValueRange) { return constant(in, 0); });
   }
   SmallVector<OpFoldResult> offsets = {b.getIndexAttr(0),
                                        b.getIndexAttr(first)};

@@ -240,11 +240,15 @@ Rows LayerBuilder::pool(Rows x) {
 //===----------------------------------------------------------------------===//
 
 Routing LayerBuilder::route(Rows logits, const std::string &temperature) {
+  if (logits.space != &allRows()) {
+    error("expected router logits of all tokens, got those of activated rows");
+    logits = {zeros({kAny, logits.width()}, allRows().extent), &allRows()};
+  }
   if (logits.width() != 2) {
     if (!guessed)
       error("expected two router logits per token, got " +
             std::to_string(logits.width()));
-    logits = columns(logits, 0, std::min<int64_t>(2, logits.width()));
+    logits = columns(logits, 0, 2);
   }
   Value inverse = elementwise(
       weight(temperature, {1}), b.getMultiDimIdentityMap(1), empty({1}, {}),
@@ -274,6 +278,10 @@ const RowSpace *LayerBuilder::compress(Value active) {
 }
 
 Rows LayerBuilder::gatherRows(Rows source, const RowSpace *space) {
+  if (source.space != &allRows()) {
+    error("expected rows of all tokens to gather from, got activated rows");
+    source = {zeros({kAny, source.width()}, allRows().extent), &allRows()};
+  }
   Value out = empty({kAny, source.width()}, space->extent);
   return {ir::GatherRowsOp::create(b, out.getType(), source.value, space->index,
                                    out)
@@ -283,6 +291,10 @@ Rows LayerBuilder::gatherRows(Rows source, const RowSpace *space) {
 
 Rows LayerBuilder::scatterRows(Rows source, Rows into, Value scale,
                                bool replace) {
+  if (!source.space->index || into.space != &allRows()) {
+    error("expected activated rows to scatter into rows of all tokens");
+    return into;
+  }
   if (source.width() != into.width()) {
     if (!guessed)
       error("expected rows of width " + std::to_string(into.width()) +
