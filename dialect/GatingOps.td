@@ -5,7 +5,7 @@
 include "dialect/SeqcBase.td"
 include "dialect/SeqcEnums.td"
 
-def Seqc_RouteOp : Seqc_StructuredOp<"route", []> {
+def Seqc_RouteOp : Seqc_StructuredOp<"route", [AggregatedOpInterface]> {
   let summary = "two-way router: active mask and confidence";
   let description = [{
     With `u0 = logits[t,0] + skip_bias[0]` and `u1 = logits[t,1]`:
@@ -32,6 +32,9 @@ def Seqc_RouteOp : Seqc_StructuredOp<"route", []> {
     (`->` type($results)^)?
   }];
   let extraClassDeclaration = [{
+    /// This op in terms of linalg, on tensors (dialect/Decompose.cpp).
+    ::mlir::FailureOr<::llvm::SmallVector<::mlir::Value>>
+    decomposeOperation(::mlir::OpBuilder &builder);
     ::mlir::MutableOperandRange getDpsInitsMutable() {
       return ::mlir::MutableOperandRange(*this, 3, 2);
     }

@@ -4,8 +4,10 @@
 
 include "dialect/SeqcBase.td"
 include "dialect/SeqcEnums.td"
+include "mlir/Dialect/SCF/IR/DeviceMappingInterface.td"
 
-class Seqc_Attr<string name, string attrMnemonic> : AttrDef<Seqc_Dialect, name> {
+class Seqc_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<Seqc_Dialect, name, traits> {
   let mnemonic = attrMnemonic;
 }
 
@@ -44,6 +46,15 @@ def Seqc_ScheduleAttr : Seqc_Attr<"Schedule", "schedule"> {
   let assemblyFormat = [{
     `<` $form `,` `rows` `=` $rows `,` `micro` `=` $registerRows `by` $registerVectors `,`
     `keys` `=` $keys `,` `unroll` `=` $unroll `>`
+  }];
+}
+
+def Seqc_TasksAttr : Seqc_Attr<"Tasks", "tasks", [
+    DeclareAttrInterfaceMethods<DeviceMappingAttrInterface>]> {
+  let summary = "the loop's iterations are tasks of the runtime";
+  let description = [{
+    Mapping of a kernel's top-level `scf.forall`. A mapped loop keeps its shape:
+    upstream canonicalisation would otherwise inline a loop of one task.
   }];
 }
 

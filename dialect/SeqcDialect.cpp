@@ -24,6 +24,10 @@ using namespace seqc::ir;
 #define GET_OP_CLASSES
 #include "dialect/SeqcOps.cpp.inc"
 
+int64_t TasksAttr::getMappingId() const { return 0; }
+bool TasksAttr::isLinearMapping() const { return true; }
+int64_t TasksAttr::getRelativeIndex() const { return 0; }
+
 void SeqcDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST

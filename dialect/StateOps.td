@@ -6,7 +6,7 @@ include "dialect/SeqcBase.td"
 include "dialect/SeqcEnums.td"
 
 def Seqc_NormOp : Seqc_StructuredOp<"norm", [
-    AttrSizedOperandSegments, ]> {
+    AttrSizedOperandSegments, AggregatedOpInterface]> {
   let summary = "normalise each row over its last axis";
   let description = [{
     ```
@@ -37,6 +37,9 @@ def Seqc_NormOp : Seqc_StructuredOp<"norm", [
     `outs` `(` $out `:` type($out) `)` (`->` type($result)^)?
   }];
   let extraClassDeclaration = [{
+    /// This op in terms of linalg, on tensors (dialect/Decompose.cpp).
+    ::mlir::FailureOr<::llvm::SmallVector<::mlir::Value>>
+    decomposeOperation(::mlir::OpBuilder &builder);
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutMutable(); }
   }];
 }

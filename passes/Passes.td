@@ -49,7 +49,71 @@ def PackWeightsPass : Pass<"seqc-pack-weights", "::mlir::func::FuncOp"> {
 
 // rows
 
+def DecomposePass : Pass<"seqc-decompose", "::mlir::func::FuncOp"> {
+  let summary = "replace norm, route and named linalg ops in kernels by generics";
+  let description = [{
+    Each op says itself what it is (`AggregatedOpInterface`); a norm becomes two
+    reductions over the last axis, a value per row, and an elementwise generic.
+    Named linalg ops other than those of the tile level become generics as well.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def BindDestinationsPass : Pass<"seqc-bind-destinations", "::mlir::func::FuncOp"> {
+  let summary = "make the producers of a kernel's results write its outs arguments";
+  let description = [{
+    A result whose destination chain starts at a fresh `tensor.empty` is made to
+    start at its outs argument, views in between being inverted:
+
+    ```mlir
+    %e = tensor.empty(%n) : tensor<?x2x16xf32>
+    %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x2x16xf32>) -> tensor<?x2x16xf32>
+    %r = tensor.collapse_shape %f [[0], [1, 2]] : tensor<?x2x16xf32> into tensor<?x32xf32>
+    return %r : tensor<?x32xf32>
+    ```
+
+    fills a `tensor.expand_shape` of the outs argument afterwards. Where this
+    cannot be done a `linalg.copy` to the outs argument ends the chain. Users of
+    one uninitialised tensor, or of one fill, get their own.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numCopies", "num-copies", "results that had to be copied">];
+}
+
+def TileRowsPass : Pass<"seqc-tile-rows", "::mlir::func::FuncOp"> {
+  let summary = "cut kernels of row-wise ops into tasks over blocks of rows";
+  let description = [{
+    The body moves into an `scf.forall` over blocks of rows (64, or what
+    `seqc.schedule` says; 1024 for kernels of one value per row). Every op is
+    re-created on the rows of the block; operands that do not run over rows are
+    used whole. A scatter writes the whole shared destination at its own rows.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+                           "::seqc::ir::SeqcDialect"];
+}
+
+def TileSerialPass : Pass<"seqc-tile-serial", "::mlir::func::FuncOp"> {
+  let summary = "make one task of a kernel of compress, ring_push or pool";
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+                           "::seqc::ir::SeqcDialect"];
+}
+
 // scan
+
+def TileScanPass : Pass<"seqc-tile-scan", "::mlir::func::FuncOp"> {
+  let summary = "cut scan kernels into tasks over blocks of channels";
+  let description = [{
+    Inputs, params, outs and states are sliced along the channels; a block is
+    `registerVectors` of `seqc.schedule` times the lanes of `seqc.target`, in
+    multiples of 16 (64 by default). The last block may be shorter.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+                           "::seqc::ir::SeqcDialect"];
+}
 
 // attend
 
@@ -87,6 +151,34 @@ def SeqcTileAttend : Pass<"seqc-tile-attend", "::mlir::func::FuncOp"> {
 //===----------------------------------------------------------------------===//
 // bufferize
 //===----------------------------------------------------------------------===//
+
+def BufferizePass : Pass<"seqc-bufferize", "::mlir::ModuleOp"> {
+  let summary = "turn kernels on tensors into kernels on buffers without results";
+  let description = [{
+    One-shot bufferization across the function boundary: outs arguments may be
+    written, ins may not, all have identity layout. Results, being outs arguments,
+    go away; so do copies of a buffer to itself. Copies that are needed become
+    `linalg.copy`. Temporaries are `memref.alloc` until `seqc-place-scratch`.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def PlaceScratchPass : Pass<"seqc-place-scratch", "::mlir::func::FuncOp"> {
+  let summary = "place a kernel's temporaries in its scratch argument";
+  let description = [{
+    Adds the argument `%scratch : memref<?xi8>` and records its size as
+    `seqc.scratch`. Each `memref.alloc` becomes a `memref.view` of it at a 64-byte
+    aligned offset; two whose lifetimes within a task do not meet may share
+    memory. Extents must have a constant bound.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numTemporaries", "num-temporaries", "temporaries placed">];
+}
+
+def VerifyNoAllocPass : Pass<"seqc-verify-no-alloc", "::mlir::func::FuncOp"> {
+  let summary = "reject allocations and copies of whole arguments in kernels";
+}
 
 //===----------------------------------------------------------------------===//
 // vectorize (one kernel, memrefs)

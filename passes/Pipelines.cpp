@@ -29,10 +29,23 @@ static void addPartition(OpPassManager &pm, const PipelineOptions &options) {}
 static void addSchedule(OpPassManager &pm, const PipelineOptions &options) {}
 
 static void addTile(OpPassManager &pm, const PipelineOptions &options) {
-  pm.addNestedPass<func::FuncOp>(createSeqcTileAttend());
+  OpPassManager &kernel = pm.nest<func::FuncOp>();
+  kernel.addPass(createDecomposePass());
+  kernel.addPass(createBindDestinationsPass());
+  kernel.addPass(createTileRowsPass());
+  kernel.addPass(createTileScanPass());
+  kernel.addPass(createTileSerialPass());
+  kernel.addPass(createSeqcTileAttend());
 }
 
-static void addBufferize(OpPassManager &pm, const PipelineOptions &options) {}
+static void addBufferize(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createBufferizePass());
+  OpPassManager &kernel = pm.nest<func::FuncOp>();
+  kernel.addPass(createPlaceScratchPass());
+  kernel.addPass(createVerifyNoAllocPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
 
 static void addVectorize(OpPassManager &pm, const PipelineOptions &options) {
   // Equal subviews become one value, by which a fill and its reader are
