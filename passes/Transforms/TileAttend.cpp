@@ -353,8 +353,9 @@ LogicalResult AttendKernelTiler::run() {
   func::ReturnOp end = returnOf(func);
   TileBuilder b(attend.getLoc(), OpBuilder(end));
   OpFoldResult tasks = emitter.taskCount(b);
+  ArrayAttr mapping = b.getArrayAttr(ir::TasksAttr::get(func.getContext()));
   auto forall = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{tasks},
-                                      destinations, std::nullopt);
+                                      destinations, mapping);
   shared = forall.getRegionOutArgs();
   b.setInsertionPoint(forall.getTerminator());
   if (failed(emitTask(b, forall)))

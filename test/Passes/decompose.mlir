@@ -1,6 +1,10 @@
 // RUN: seqc-opt %s --seqc-decompose --split-input-file --verify-diagnostics | FileCheck %s
 // Norm, route and named linalg ops become generics.
 
+// CHECK-DAG: #[[$SCALAR:.*]] = affine_map<(d0, d1) -> (0)>
+// CHECK-DAG: #[[$SKIP:.*]] = affine_map<(d0) -> (d0, 0)>
+// CHECK-DAG: #[[$TAKE:.*]] = affine_map<(d0) -> (d0, 1)>
+
 // Two passes over the row: mean first, then squares of the distance from it.
 // CHECK-LABEL: @layer
 // CHECK-NOT: seqc.norm
@@ -20,10 +24,9 @@ func.func private @layer(%x: tensor<?x64xf32>, %g: tensor<64xf32>, %b: tensor<64
 }
 
 // No mean; the gain is one number, offset by 1.
-// CHECK: #[[SCALAR:.*]] = affine_map<(d0, d1) -> (0)>
 // CHECK-LABEL: @scale
 // CHECK-NOT: arith.subf
-// CHECK: linalg.generic {indexing_maps = [#{{.*}}, #{{.*}}, #[[SCALAR]], #{{.*}}]
+// CHECK: linalg.generic {indexing_maps = [#{{.*}}, #{{.*}}, #[[$SCALAR]], #{{.*}}]
 // CHECK: ^bb0(%[[V:.*]]: f32, %[[S:.*]]: f32, %[[G:.*]]: f32, %{{.*}}: f32):
 // CHECK: %[[N:.*]] = arith.mulf %[[V]], %[[S]]
 // CHECK: %[[GAIN:.*]] = arith.addf %[[G]], %{{.*}}
@@ -36,12 +39,10 @@ func.func private @scale(%x: tensor<?x64xf32>, %g: tensor<1xf32>, %o: tensor<?x6
 }
 
 // An ordered comparison: NaN skips.
-// CHECK: #[[SKIP:.*]] = affine_map<(d0) -> (d0, 0)>
-// CHECK: #[[TAKE:.*]] = affine_map<(d0) -> (d0, 1)>
 // CHECK-LABEL: @route
-// CHECK: linalg.generic {indexing_maps = [#[[SKIP]], #[[TAKE]],
+// CHECK: linalg.generic {indexing_maps = [#[[$SKIP]], #[[$TAKE]],
 // CHECK: arith.cmpf ogt
-// CHECK: linalg.generic {indexing_maps = [#[[SKIP]], #[[TAKE]],
+// CHECK: linalg.generic {indexing_maps = [#[[$SKIP]], #[[$TAKE]],
 // CHECK: math.absf
 // CHECK: math.exp
 // CHECK: arith.divf
