@@ -2,6 +2,9 @@
 #ifndef SEQC_PASSES_PASSES_H
 #define SEQC_PASSES_PASSES_H
 
+#include "dialect/SeqcDialect.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 

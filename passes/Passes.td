@@ -39,6 +39,77 @@ def PackWeightsPass : Pass<"seqc-pack-weights", "::mlir::func::FuncOp"> {
     Statistic<"packedWeights", "packed-weights", "weights packed">];
 }
 
+def FuseKernelsPass : Pass<"seqc-fuse-kernels", "::mlir::func::FuncOp"> {
+  let summary = "group the ops of a model into kernels";
+  let description = [{
+    Puts every op that touches data into a `seqc.kernel` of one of the forms of
+    docs/Rationale/KernelForms.md. Ops that treat rows one by one join the kernels
+    of the ops whose rows they read, as long as no op of another kernel lies
+    between and a tile's temporaries fit the cache; elementwise work on the result
+    of an attention joins it; scans and serial ops stay alone. Fresh destinations
+    move inside, extents become extents of arguments. A value that leaves is
+    written through an `outs` operand: a fresh tensor, or the one that the op
+    updates. Kernels are ordered so that an update comes after the readers of the
+    old value.
+
+    ```mlir
+    %e = tensor.empty(%n) : tensor<?x8xf32>
+    %a = linalg.generic {...} ins(%x) outs(%e)
+    %b = seqc.scatter_rows add ins(%a, %i) outs(%y)
+    // becomes
+    %b = seqc.kernel ins(%x, %i) outs(%y) {
+    ^bb0(%x1, %i1, %y1):
+      %n1 = tensor.dim %x1, %c0
+      %e1 = tensor.empty(%n1)
+      %a1 = linalg.generic {...} ins(%x1) outs(%e1)
+      %b1 = seqc.scatter_rows add ins(%a1, %i1) outs(%y1)
+      seqc.yield %b1
+    }
+    ```
+
+    Remarks (category seqc-fuse-kernels) tell each merge and each refusal.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect", "::seqc::ir::SeqcDialect"];
+  let statistics = [
+    Statistic<"kernels", "kernels", "kernels made">,
+    Statistic<"fusedOps", "fused-ops", "ops inside kernels">];
+}
+
+def PartitionPass : Pass<"seqc-partition", "::mlir::ModuleOp"> {
+  let summary = "outline kernels, share equal ones, move weight-only work apart";
+  let description = [{
+    Each `seqc.kernel` becomes a private function named after its content, and
+    kernels of equal content become one function: layers of the same shape share
+    all their kernels. Work on weights alone moves from `@forward` to `@prepare`,
+    whose results are arguments of `@forward` with the same `seqc.prepared` name;
+    weights that `@forward` no longer reads are dropped from it. A call keeps the
+    layer's name.
+
+    ```mlir
+    func.func @forward(%x {seqc.input}, %w {seqc.weight = "w"}) -> (... {seqc.output}) {
+      %p = linalg.pack %w ...
+      %y = seqc.kernel {layer = "layers.0"} ins(%x, %p) outs(%e) { ... }
+    }
+    // becomes
+    func.func @prepare(%w {seqc.weight = "w"}) -> (... {seqc.prepared = "w.panels"}) {
+      %p = linalg.pack %w ...
+    }
+    func.func @forward(%x {seqc.input}, %p {seqc.prepared = "w.panels"}) -> (... {seqc.output}) {
+      %y = call @rows_matmul_544(%x, %p, %e) {seqc.layer = "layers.0"}
+    }
+    func.func private @rows_matmul_544(%x {bufferization.writable = false}, ...,
+        %e {bufferization.writable = true}) -> ... attributes {seqc.kernel} { ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::func::FuncDialect"];
+  let statistics = [
+    Statistic<"kernels", "kernels", "distinct kernels">,
+    Statistic<"calls", "calls", "calls of kernels">,
+    Statistic<"preparedTensors", "prepared-tensors", "tensors computed once per model">];
+}
+
 //===----------------------------------------------------------------------===//
 // schedule
 //===----------------------------------------------------------------------===//

@@ -22,9 +22,17 @@ static void addSimplify(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createCSEPass());
 }
 
-static void addFuse(OpPassManager &pm, const PipelineOptions &options) {}
+static void addFuse(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createFuseKernelsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
 
-static void addPartition(OpPassManager &pm, const PipelineOptions &options) {}
+static void addPartition(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createPartitionPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
 
 static void addSchedule(OpPassManager &pm, const PipelineOptions &options) {}
 

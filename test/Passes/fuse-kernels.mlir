@@ -1,0 +1,177 @@
+// RUN: seqc-opt %s --split-input-file --seqc-fuse-kernels | FileCheck %s
+// RUN: seqc-opt %s --split-input-file --seqc-fuse-kernels --remarks-filter=seqc-fuse-kernels -o /dev/null 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=REMARK
+// RUN: seqc-opt %S/Inputs/seqboat.mlir --seqc-pipeline-simplify --seqc-pipeline-fuse | FileCheck %s --check-prefix=MODEL
+
+// A whole gated layer: norm | scan | matmul .. route, residual | compress | ...
+// MODEL-LABEL: func.func @forward
+// MODEL: seqc.kernel {layer = "layers.0"}
+// MODEL: seqc.norm
+// MODEL: seqc.kernel {layer = "layers.0"} {{.*}} outs(%{{.*}}, %{{.*}} : tensor<?x16xf32>, tensor<?x16x4xf32>)
+// MODEL-NEXT: ^bb0
+// MODEL-NEXT: seqc.scan
+// MODEL: %[[ROWS:.*]]:4 = seqc.kernel
+// MODEL: collapse_shape
+// MODEL: seqc.route
+// MODEL: seqc.yield
+// MODEL: %[[IDX:.*]]:2 = seqc.kernel
+// MODEL: seqc.compress
+// MODEL: %[[N:.*]] = seqc.count %[[IDX]]#1 {gate = "layers.0"}
+// MODEL: %[[I:.*]] = tensor.extract_slice %[[IDX]]#0[0] [%[[N]]] [1]
+// Both gathers read the same indices and share a kernel with the product; slices
+// that leave are copied.
+// MODEL: %[[ACT:.*]]:5 = seqc.kernel {{.*}} ins(%[[ROWS]]#0, %[[I]]
+// MODEL: seqc.gather_rows
+// MODEL: seqc.gather_rows
+// MODEL: linalg.copy
+// MODEL: linalg.copy
+// MODEL: seqc.yield
+// MODEL: %[[O:.*]] = seqc.kernel {{.*}} ins(%[[ACT]]#3
+// MODEL: seqc.attend
+// MODEL-NEXT: linalg.generic
+// The residual is updated in place, the rings after the attention that reads them.
+// MODEL: seqc.kernel {{.*}} ins(%[[O]], {{.*}} outs(%[[ROWS]]#3 : tensor<?x16xf32>)
+// MODEL: seqc.scatter_rows add
+// MODEL: seqc.ring_push
+// MODEL: seqc.ring_push
+// MODEL: seqc.ring_push
+
+#td = affine_map<(t, d) -> (t, d)>
+#d = affine_map<(t, d) -> (d)>
+
+// Two row ops are one kernel; the intermediate value stays inside.
+// CHECK-LABEL: func.func @chain
+// CHECK: %[[E:.*]] = tensor.empty
+// CHECK: %[[K:.*]] = seqc.kernel {layer = "layers.3"} ins(%{{.*}} : tensor<?x8xf32>) outs(%[[E]] : tensor<?x8xf32>) {
+// CHECK: ^bb0(%[[X:.*]]: tensor<?x8xf32>, %[[O:.*]]: tensor<?x8xf32>):
+// CHECK:   %[[N:.*]] = tensor.dim %[[X]]
+// CHECK:   %[[T:.*]] = tensor.empty(%[[N]])
+// CHECK:   %[[A:.*]] = seqc.norm {{.*}} ins(%[[X]] {{.*}} outs(%[[T]]
+// CHECK:   %[[B:.*]] = linalg.exp ins(%[[A]] {{.*}} outs(%[[O]]
+// CHECK:   seqc.yield %[[B]]
+// CHECK: return %[[K]]
+// REMARK: [Passed] fused | Category:seqc-fuse-kernels | op=linalg.exp, with=seqc.norm
+func.func @chain(%x: tensor<?x8xf32> {seqc.input = "x"}) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%n) : tensor<?x8xf32>
+  %a = seqc.norm rms {eps = 1.0e-05 : f32, seqc.layer = "layers.3"} ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %b = linalg.exp ins(%a : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %b : tensor<?x8xf32>
+}
+
+// -----
+
+// A gather reads any row of its source: never in the kernel that makes it.
+// CHECK-LABEL: func.func @gather_source
+// CHECK: %[[A:.*]] = seqc.kernel
+// CHECK: linalg.exp
+// CHECK: seqc.kernel ins(%[[A]], %{{.*}}
+// CHECK: seqc.gather_rows
+func.func @gather_source(%x: tensor<?x8xf32> {seqc.input = "x"}, %i: tensor<?xi32> {seqc.input = "i"}) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%n) : tensor<?x8xf32>
+  %a = linalg.exp ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %b = seqc.gather_rows ins(%a, %i : tensor<?x8xf32>, tensor<?xi32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %b : tensor<?x8xf32>
+}
+
+// -----
+
+// a and c could share a kernel but for the pool between them, whose result c
+// reads whole. The extent of rows of c does not make it wait for b.
+#td = affine_map<(t, d) -> (t, d)>
+#fix = affine_map<(t, d) -> (0, d)>
+// CHECK-LABEL: func.func @between
+// CHECK: %[[A:.*]] = seqc.kernel
+// CHECK: linalg.exp
+// CHECK: %[[B:.*]] = seqc.kernel
+// CHECK: seqc.pool
+// CHECK: seqc.kernel ins(%[[A]], %[[B]]
+// REMARK: [Missed] not fused | Category:seqc-fuse-kernels | Reason="an op between them belongs to another kernel", op=linalg.generic, with=linalg.exp
+func.func @between(%x: tensor<?x8xf32> {seqc.input = "x"}, %off: tensor<?xi32> {seqc.builtin = "offsets"}) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%n) : tensor<?x8xf32>
+  %a = linalg.exp ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %m = tensor.dim %off, %c0 : tensor<?xi32>
+  %s = arith.subi %m, %c1 : index
+  %pe = tensor.empty(%s) : tensor<?x8xf32>
+  %b = seqc.pool mean ins(%a, %off : tensor<?x8xf32>, tensor<?xi32>) outs(%pe : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %c = linalg.generic {indexing_maps = [#td, #fix, #td], iterator_types = ["parallel", "parallel"]}
+      ins(%a, %b : tensor<?x8xf32>, tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %r = arith.addf %p, %q : f32
+    linalg.yield %r : f32
+  } -> tensor<?x8xf32>
+  return %c : tensor<?x8xf32>
+}
+
+// -----
+
+// 2048 + 4096 columns a row are more than 32 rows may take of half the cache.
+module attributes {seqc.target = #seqc.target<"avx512", bits = 512, registers = 32, fma = true, l1 = 32768, l2 = 262144>} {
+  // CHECK-LABEL: func.func @too_wide
+  // CHECK: %[[A:.*]] = seqc.kernel
+  // CHECK: seqc.kernel ins(%[[A]]
+  // REMARK: [Missed] not fused {{.*}}Reason="the temporaries of a tile would not fit half of the second-level cache"
+  func.func @too_wide(%x: tensor<?x2048xf32> {seqc.input = "x"}) -> tensor<?x2048xf32> {
+    %c0 = arith.constant 0 : index
+    %n = tensor.dim %x, %c0 : tensor<?x2048xf32>
+    %e = tensor.empty(%n) : tensor<?x2048xf32>
+    %a = seqc.norm rms {eps = 1.0e-05 : f32} ins(%x : tensor<?x2048xf32>) outs(%e : tensor<?x2048xf32>) -> tensor<?x2048xf32>
+    %b = seqc.norm rms {eps = 1.0e-05 : f32} ins(%a : tensor<?x2048xf32>) outs(%e : tensor<?x2048xf32>) -> tensor<?x2048xf32>
+    return %b : tensor<?x2048xf32>
+  }
+}
+
+// -----
+
+// A product that leaves as it is: the kernel writes panels, the reshape that
+// follows is free. A state that is replaced gets a fresh tensor.
+#a = affine_map<(m, n, p, k) -> (m, k)>
+#b = affine_map<(m, n, p, k) -> (n, k, p)>
+#c = affine_map<(m, n, p, k) -> (m, n, p)>
+// CHECK-LABEL: func.func @product
+// CHECK: %[[E:.*]] = tensor.empty(%{{.*}}) : tensor<?x2x16xf32>
+// CHECK: %[[K:.*]] = seqc.kernel {{.*}} outs(%[[E]] : tensor<?x2x16xf32>)
+// CHECK: linalg.fill {{.*}} outs(%{{.*}} : tensor<?x2x16xf32>)
+// CHECK: %[[R:.*]] = tensor.collapse_shape %[[K]]
+// CHECK: return %[[R]]
+func.func @product(%x: tensor<?x8xf32> {seqc.input = "x"}, %w: tensor<2x8x16xf32> {seqc.weight = "w"}) -> tensor<?x32xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%n) : tensor<?x2x16xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x2x16xf32>) -> tensor<?x2x16xf32>
+  %y = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<?x8xf32>, tensor<2x8x16xf32>) outs(%f : tensor<?x2x16xf32>) {
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %m = arith.mulf %p, %q : f32
+    %r = arith.addf %o, %m : f32
+    linalg.yield %r : f32
+  } -> tensor<?x2x16xf32>
+  %z = tensor.collapse_shape %y [[0], [1, 2]] : tensor<?x2x16xf32> into tensor<?x32xf32>
+  return %z : tensor<?x32xf32>
+}
+
+// -----
+
+// The extent of an activated row comes from an argument; a scatter that keeps
+// the rest of its destination writes the state in place, after its reader.
+// CHECK-LABEL: func.func @in_place
+// CHECK: seqc.kernel
+// CHECK: linalg.exp
+// CHECK: seqc.kernel {{.*}} outs(%[[Y:.*]] : tensor<?x8xf32>)
+// CHECK: seqc.scatter_rows set
+func.func @in_place(%x: tensor<?x8xf32> {seqc.input = "x"}, %i: tensor<?xi32> {seqc.input = "i"},
+                    %s: tensor<?x8xf32> {seqc.state = "s"}) -> (tensor<?x8xf32> {seqc.state = "s"}, tensor<?x8xf32> {seqc.output = "y"}) {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %s, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%n) : tensor<?x8xf32>
+  %b = linalg.exp ins(%s : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %a = seqc.scatter_rows set ins(%x, %i : tensor<?x8xf32>, tensor<?xi32>) outs(%s : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %a, %b : tensor<?x8xf32>, tensor<?x8xf32>
+}
