@@ -66,6 +66,10 @@ static void annotate(llvm::Module &module, const CpuTarget &target) {
                        std::to_string(target.vectorBits));
     function.addFnAttr("min-legal-vector-width",
                        std::to_string(target.vectorBits));
+    // Without it the back end notices too late that spilled vectors want more
+    // alignment than the ABI gives: each would straddle two cache lines.
+    if (target.vectorBits > 128)
+      function.addFnAttr("stackrealign");
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.setUWTableKind(llvm::UWTableKind::None);
   }

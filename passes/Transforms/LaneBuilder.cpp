@@ -172,6 +172,64 @@ void LaneBuilder::store(Value value, Value memref, ValueRange indices,
                             value);
 }
 
+// Swaps the off-diagonal blocks of each size from half the square down to
+// single entries: log2(lanes) rounds of two-register shuffles.
+void LaneBuilder::transpose(MutableArrayRef<Value> square) {
+  for (int64_t block = lanes / 2; block > 0; block /= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      bool upper = lane & block;
+      low.push_back(upper ? lanes + lane - block : lane);
+      high.push_back(upper ? lanes + lane : lane + block);
+    }
+    for (int64_t i = 0; i < lanes; ++i) {
+      if (i & block)
+        continue;
+      Value a = square[i], c = square[i + block];
+      square[i] = vector::ShuffleOp::create(b, loc, a, c, low);
+      square[i + block] = vector::ShuffleOp::create(b, loc, a, c, high);
+    }
+  }
+}
+
+SmallVector<Value> LaneBuilder::loadTransposed(Value memref, ValueRange indices,
+                                               int64_t rows, int64_t columns) {
+  int64_t inner = indices.size() - 1;
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  SmallVector<Value> at(indices), result;
+  for (int64_t first = 0; first < columns; first += lanes) {
+    Value mask = maskBelow(index(columns - first));
+    at[inner] = add(indices[inner], index(first));
+    SmallVector<Value> square;
+    for (int64_t row = 0; row < lanes; ++row) {
+      at[inner - 1] = add(indices[inner - 1], index(row));
+      square.push_back(row < rows ? load(memref, at, inner, mask)
+                                  : zero(element));
+    }
+    transpose(square);
+    llvm::append_range(result, ArrayRef(square).take_front(columns - first));
+  }
+  return result;
+}
+
+void LaneBuilder::storeTransposed(ArrayRef<Value> columns, Value memref,
+                                  ValueRange indices, int64_t rows) {
+  int64_t inner = indices.size() - 1, count = columns.size();
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  SmallVector<Value> at(indices);
+  for (int64_t first = 0; first < count; first += lanes) {
+    Value mask = maskBelow(index(count - first));
+    at[inner] = add(indices[inner], index(first));
+    SmallVector<Value> square(columns.slice(first).take_front(lanes));
+    square.resize(lanes, zero(element));
+    transpose(square);
+    for (int64_t row = 0; row < rows; ++row) {
+      at[inner - 1] = add(indices[inner - 1], index(row));
+      store(square[row], memref, at, inner, mask);
+    }
+  }
+}
+
 void LaneBuilder::forEach(Value extent, int64_t step,
                           function_ref<void(Value)> body) {
   auto loop = scf::ForOp::create(b, loc, index(0), extent, index(step));

@@ -51,6 +51,17 @@ public:
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange indices,
              int64_t axis, mlir::Value mask);
 
+  /// Lane `i` of result `j` is entry [.., i, j] of the last two axes from
+  /// `indices` on, for `rows` known rows of `columns` entries; missing lanes
+  /// are 0. The innermost axis must be dense: whole rows are read and
+  /// transposed.
+  llvm::SmallVector<mlir::Value> loadTransposed(mlir::Value memref,
+                                                mlir::ValueRange indices,
+                                                int64_t rows, int64_t columns);
+  void storeTransposed(llvm::ArrayRef<mlir::Value> columns, mlir::Value memref,
+                       mlir::ValueRange indices, int64_t rows);
+  bool isDenseAlong(mlir::Value memref, int64_t axis) const;
+
   /// The entries of a rank-1 memref at i32 positions.
   mlir::Value gather(mlir::Value memref, mlir::Value positions,
                      mlir::Value mask);
@@ -70,7 +81,7 @@ private:
   struct FlatAccess {
     mlir::Value memref, at, stride;
   };
-  bool isDenseAlong(mlir::Value memref, int64_t axis) const;
+  void transpose(llvm::MutableArrayRef<mlir::Value> square);
   FlatAccess flatten(mlir::Value memref, mlir::ValueRange indices,
                      int64_t axis);
   mlir::Value allLanes();

@@ -28,6 +28,11 @@ static constexpr int64_t kMaxChannelVectors = 4;
 static constexpr int64_t kMaxStateVectors = 64;
 /// Inputs delayed by more steps are loaded again instead of being carried.
 static constexpr int64_t kMaxCarriedDelay = 8;
+/// Shorter rows of states are gathered.
+static constexpr int64_t kMinTransposedStates = 3;
+/// Rows fetched ahead of use: a row's work times this covers an access to the
+/// last-level cache.
+static constexpr int64_t kPrefetchRows = 16;
 
 namespace {
 /// Earlier values of an input that its delayed readers see.
@@ -49,13 +54,17 @@ public:
   void emit();
 
 private:
+  /// Channels of one vector: `mask` is null and `count` the width except at a
+  /// ragged end, whose count is -1 if it is not known.
   struct Chunk {
     Value channel, mask;
+    int64_t count;
   };
 
   // Operands, numbered as in `maps`.
   Value operand(unsigned i);
   bool hasChannelAxis(unsigned i);
+  bool isTransposed(unsigned i, const Chunk &chunk);
   Lanes load(unsigned i, Value lead, const Chunk &chunk);
   void store(unsigned i, Value lead, const Chunk &chunk,
              ArrayRef<Value> vectors);
@@ -73,10 +82,11 @@ private:
   // Loops.
   int64_t groupSize(std::optional<int64_t> vectors);
   void emitGroups(Value begin, Value end, int64_t count);
-  void emitChunks(Value channel, int64_t count, Value mask);
+  void emitChunks(Value channel, int64_t count, Value mask, int64_t channels);
   void emitSequence(Value sequence, ArrayRef<Chunk> chunks,
                     ArrayRef<SmallVector<Lanes>> params);
   Value rowAt(const Rows &rows, Value i);
+  void prefetch(const Rows &rows, Value i, const Chunk &chunk);
   void emitRow(const Rows &rows, Value i, const Chunk &chunk,
                ArrayRef<Lanes> params, ArrayRef<Value> carried,
                SmallVectorImpl<Value> &next);
@@ -108,6 +118,18 @@ bool ScanEmitter::hasChannelAxis(unsigned i) {
   return usesDim(op.getMap(i), 1);
 }
 
+// Whole rows of states are read and turned around in registers where they are
+// long enough to be worth it; gathers cost a memory access per lane.
+bool ScanEmitter::isTransposed(unsigned i, const Chunk &chunk) {
+  if (axis == LaneAxis::States || !hasChannelAxis(i) || !op.hasStateAxis(i) ||
+      chunk.count < 0)
+    return false;
+  auto type = cast<MemRefType>(operand(i).getType());
+  int64_t inner = type.getRank() - 1;
+  return type.getDimSize(inner) >= kMinTransposedStates &&
+         lb.isDenseAlong(operand(i), inner);
+}
+
 Lanes ScanEmitter::load(unsigned i, Value lead, const Chunk &chunk) {
   Value memref = operand(i);
   SmallVector<Value> indices;
@@ -128,6 +150,10 @@ Lanes ScanEmitter::load(unsigned i, Value lead, const Chunk &chunk) {
 
   int64_t axisOfN = indices.size();
   int64_t extent = cast<MemRefType>(memref.getType()).getDimSize(axisOfN);
+  if (isTransposed(i, chunk)) {
+    indices.push_back(lb.index(0));
+    return lb.loadTransposed(memref, indices, chunk.count, extent);
+  }
   Lanes vectors;
   indices.push_back({});
   for (int64_t n = 0; n < extent; n += overChannels ? 1 : lb.getLanes()) {
@@ -153,6 +179,10 @@ void ScanEmitter::store(unsigned i, Value lead, const Chunk &chunk,
     return;
   }
   int64_t extent = cast<MemRefType>(memref.getType()).getDimSize(2);
+  if (isTransposed(i, chunk)) {
+    indices.push_back(lb.index(0));
+    return lb.storeTransposed(vectors, memref, indices, chunk.count);
+  }
   int64_t step = axis == LaneAxis::Channels ? 1 : lb.getLanes();
   indices.push_back({});
   for (auto [j, vector] : llvm::enumerate(vectors)) {
@@ -259,7 +289,10 @@ void ScanEmitter::emit() {
   emitGroups(lb.index(0), groupEnd, group);
   emitGroups(groupEnd, vectorEnd, 1);
   Value rest = lb.sub(channels, vectorEnd);
-  lb.ifNotZero(rest, [&] { emitChunks(vectorEnd, 1, lb.maskBelow(rest)); });
+  lb.ifNotZero(rest, [&] {
+    emitChunks(vectorEnd, 1, lb.maskBelow(rest),
+               getConstantIntValue(rest).value_or(-1));
+  });
 }
 
 void ScanEmitter::emitGroups(Value begin, Value end, int64_t count) {
@@ -271,15 +304,16 @@ void ScanEmitter::emitGroups(Value begin, Value end, int64_t count) {
       scf::ForOp::create(b, lb.getLoc(), begin, end, lb.index(count * width));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  emitChunks(loop.getInductionVar(), count, {});
+  emitChunks(loop.getInductionVar(), count, {}, width);
 }
 
-void ScanEmitter::emitChunks(Value channel, int64_t count, Value mask) {
+void ScanEmitter::emitChunks(Value channel, int64_t count, Value mask,
+                             int64_t channels) {
   int64_t width = axis == LaneAxis::Channels ? lb.getLanes() : 1;
   SmallVector<Chunk> chunks;
   SmallVector<SmallVector<Lanes>> params;
   for (int64_t u = 0; u < count; ++u) {
-    chunks.push_back({lb.add(channel, lb.index(u * width)), mask});
+    chunks.push_back({lb.add(channel, lb.index(u * width)), mask, channels});
     SmallVector<Lanes> &own = params.emplace_back();
     for (unsigned i = firstParam(); i < firstOut(); ++i)
       own.push_back(load(i, {}, chunks.back()));
@@ -339,10 +373,32 @@ Value ScanEmitter::rowAt(const Rows &rows, Value i) {
   return lb.sub(last, i);
 }
 
+// Rows of one vector of channels are far apart in memory, which the machine
+// does not fetch ahead by itself.
+void ScanEmitter::prefetch(const Rows &rows, Value i, const Chunk &chunk) {
+  if (axis == LaneAxis::States)
+    return;
+  Value last = lb.sub(rows.length, lb.index(1));
+  Value ahead = lb.min(lb.add(i, lb.index(kPrefetchRows)), last);
+  Value row = rowAt(rows, ahead);
+  SmallPtrSet<Value, 8> seen;
+  for (unsigned k = 0; k < firstState(); ++k) {
+    bool isParam = k >= firstParam() && k < firstOut();
+    if (isParam || !hasChannelAxis(k) || op.hasStateAxis(k) ||
+        !seen.insert(operand(k)).second)
+      continue;
+    memref::PrefetchOp::create(lb.builder(), lb.getLoc(), operand(k),
+                               ValueRange{row, chunk.channel},
+                               /*isWrite=*/k >= firstOut(),
+                               /*localityHint=*/3, /*isDataCache=*/true);
+  }
+}
+
 void ScanEmitter::emitRow(const Rows &rows, Value i, const Chunk &chunk,
                           ArrayRef<Lanes> params, ArrayRef<Value> carried,
                           SmallVectorImpl<Value> &next) {
   Value row = rowAt(rows, i);
+  prefetch(rows, i, chunk);
   SmallVector<Lanes> states;
   for (unsigned s = 0; s < op.getStates().size(); ++s) {
     Type type = op.getStep().getArgument(firstOut() + s).getType();
