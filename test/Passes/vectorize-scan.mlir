@@ -43,19 +43,23 @@ func.func @forward(%x: memref<?x32xf32>, %a: memref<32xf32>, %off: memref<?xi32>
 #dn = affine_map<(t, d, n) -> (d, n)>
 
 // The states of a channel lie in four vectors; the broadcast is a renaming, the
-// sum goes across vectors in two chains. 5 channels: masked accesses.
+// sum goes across vectors in two chains. 5 channels: masked accesses. Rows of
+// states are read whole and turned around.
 // CHECK-LABEL: func.func @states_reverse
 // CHECK: vector.constant_mask [5]
 // CHECK: scf.for %[[B:.*]] =
-// CHECK-COUNT-4: vector.gather
+// CHECK-COUNT-5: vector.maskedload %arg3
+// CHECK: vector.shuffle
+// CHECK-NOT: vector.gather
 // CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
-// CHECK: vector.maskedload
+// CHECK: vector.maskedload %arg0
 // CHECK-NOT: vector.broadcast
 // CHECK-COUNT-4: arith.addf {{.*}} : vector<16xf32>
 // CHECK-COUNT-3: arith.addf {{.*}} : vector<16xf32>
 // CHECK-NOT: vector.reduction
-// CHECK: vector.maskedstore
-// CHECK-COUNT-4: vector.scatter
+// CHECK: vector.maskedstore %arg2
+// CHECK: vector.shuffle
+// CHECK-COUNT-5: vector.maskedstore %arg3
 func.func @states_reverse(%x: memref<?x5xf32>, %off: memref<?xi32>, %y: memref<?x5xf32>,
                           %h: memref<?x5x4xf32>) {
   seqc.scan {direction = #seqc.direction<reverse>, delays = array<i64: 0>, maps = [#td, #td, #dn]}
@@ -66,6 +70,35 @@ func.func @states_reverse(%x: memref<?x5xf32>, %off: memref<?xi32>, %y: memref<?
     %hn = arith.addf %ht, %xv : vector<4xf32>
     %yt = vector.reduction <add>, %hn : vector<4xf32> into f32
     seqc.yield %yt, %hn : f32, vector<4xf32>
+  }
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d, n) -> (t, d)>
+
+// Two states per channel are too few to turn around; the number of channels is
+// not known. The next rows are fetched ahead.
+// CHECK-LABEL: func.func @gathered
+// CHECK: scf.for
+// CHECK-COUNT-8: vector.gather
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: memref.prefetch %arg0[%{{.*}}, %{{.*}}], read, locality<3>, data
+// CHECK: memref.prefetch %arg2[%{{.*}}, %{{.*}}], write, locality<3>, data
+// CHECK-COUNT-8: vector.scatter
+// CHECK: scf.if
+// CHECK: vector.create_mask
+func.func @gathered(%x: memref<?x?xf32>, %off: memref<?xi32>, %y: memref<?x?xf32>, %h: memref<?x?x2xf32>) {
+  seqc.scan {delays = array<i64: 0>, maps = [#td, #td, affine_map<(t, d, n) -> (d, n)>]}
+      inputs(%x : memref<?x?xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x?xf32>) states(%h : memref<?x?x2xf32>) {
+  ^bb0(%xt: f32, %ht: vector<2xf32>):
+    %a = vector.extract %ht[0] : f32 from vector<2xf32>
+    %b = vector.extract %ht[1] : f32 from vector<2xf32>
+    %c = arith.addf %b, %xt : f32
+    %hn = vector.from_elements %c, %a : vector<2xf32>
+    seqc.yield %a, %hn : f32, vector<2xf32>
   }
   return
 }
