@@ -3,7 +3,6 @@
 #include "passes/Transforms/AttendTile.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -14,17 +13,37 @@ using namespace seqc::passes;
 using seqc::ir::BiasKind;
 using seqc::ir::ScoreKind;
 
+/// Queries whose values are summed together: a register tile of the product, so
+/// that a key outside the window of all of them is left out.
+static constexpr int64_t kValueRows = 8;
+
 static ShapedType shaped(Value value) {
   return cast<ShapedType>(value.getType());
 }
 
 AttendTileEmitter::AttendTileEmitter(ir::AttendOp op, int64_t queryTile,
-                                     int64_t keyTile)
+                                     int64_t keyTile, int64_t lanes)
     : op(op), queryTile(queryTile), keyTile(keyTile),
+      block(std::min(lanes, queryTile)),
       z(shaped(op.getQuery()).getDimSize(shaped(op.getQuery()).getRank() - 1)),
       h(shaped(op.getValue()).getDimSize(shaped(op.getValue()).getRank() - 1)),
       left(op.getLeft() >= kUnboundedWindow ? -1 : op.getLeft()),
-      right(op.getRight() >= kUnboundedWindow ? -1 : op.getRight()) {}
+      right(op.getRight() >= kUnboundedWindow ? -1 : op.getRight()) {
+  this->queryTile = llvm::alignTo(queryTile, block);
+}
+
+SmallVector<Value> AttendTileEmitter::Sums::list() const {
+  SmallVector<Value> values = {out};
+  if (maximum)
+    values.append({maximum, total});
+  return values;
+}
+
+AttendTileEmitter::Sums AttendTileEmitter::Sums::of(ValueRange values) {
+  if (values.size() == 1)
+    return {values[0], {}, {}};
+  return {values[0], values[1], values[2]};
+}
 
 bool AttendTileEmitter::isSoftmax() {
   return op.getScore() == ScoreKind::Softmax;
@@ -60,8 +79,7 @@ QueryTile AttendTileEmitter::locate(TileBuilder &b, Value task) {
   }
   Value zero = b.index(0), one = b.index(1), width = b.index(queryTile);
   Value sequences = b.sub(b.dim(op.getOffsets(), 0), one);
-  // Once the tile is found, `wanted` is negative, which no unsigned compare
-  // hits.
+  // Once the tile is found, `wanted` is negative: no unsigned compare hits it.
   auto walk = scf::ForOp::create(
       b, zero, sequences, one, ValueRange{wanted, zero, zero, zero, zero},
       [&](OpBuilder &inner, Location loc, Value s, ValueRange carried) {
@@ -85,226 +103,188 @@ QueryTile AttendTileEmitter::locate(TileBuilder &b, Value task) {
   tile.rank = walk.getResult(4);
   tile.row = b.add(tile.start, tile.rank);
   tile.count = b.min(width, b.sub(tile.length, tile.rank));
+  if (op.hasPast())
+    tile.past = b.min(b.loadIndex(op.getPastCount(), tile.sequence),
+                      b.dim(op.getPastKey(), 1));
   return tile;
 }
 
+AttendTileEmitter::Range AttendTileEmitter::visibleTo(TileBuilder &b,
+                                                      const QueryTile &tile,
+                                                      Value rank, Value count) {
+  Range range;
+  range.begin = tile.past ? b.sub(b.index(0), tile.past) : b.index(0);
+  if (left >= 0)
+    range.begin = b.max(range.begin, b.sub(rank, b.index(left)));
+  range.end = tile.length;
+  if (right >= 0)
+    range.end = b.min(range.end, b.add(b.add(rank, count), b.index(right)));
+  return range;
+}
+
+/// All queries of the tile at once; and, if a row came out infinite or not a
+/// number, all of them again one by one. A weight of 0 does not silence such a
+/// value, so that one of a key outside a query's window, but inside a
+/// neighbour's, would reach it. A single query reads the keys that it sees
+/// only.
 Value AttendTileEmitter::emit(TileBuilder &b, const QueryTile &tile) {
-  queries = loadQueries(b, tile);
-  queryPositions = op.getBias() == BiasKind::Position
-                       ? loadQueryPositions(b, tile)
-                       : Value();
-
-  Sums sums;
-  Value whole = b.empty({queryTile, h}, f32Type());
-  sums.out = b.fill(b.rows(whole, {}, b.index(0), tile.count), b.f32(0));
-  if (isSoftmax()) {
-    // Finite, so that a query whose keys are all masked so far has exp(-inf) =
-    // 0 as weights and not exp(-inf + inf).
-    double lowest = std::numeric_limits<float>::lowest();
-    sums.maximum = b.fill(b.empty({queryTile}, f32Type()), b.f32(lowest));
-    sums.total = b.fill(b.empty({queryTile}, f32Type()), b.f32(0));
-  }
-  Value visited;
-  if (op.hasPast()) {
-    Keys past = pastKeys(b, tile);
-    sums = visit(b, tile, past, visited, sums);
-    visited = b.cmp(arith::CmpIPredicate::slt, past.begin, past.end);
-  }
-  sums = visit(b, tile, currentKeys(b, tile), visited, sums);
-  return isSoftmax() ? normalise(b, tile, sums) : sums.out;
-}
-
-//===----------------------------------------------------------------------===//
-// Queries
-//===----------------------------------------------------------------------===//
-
-/// Queries as columns: lanes beyond the tile's rows are 0.
-Value AttendTileEmitter::loadQueries(TileBuilder &b, const QueryTile &tile) {
-  double scale = op.getScale().convertToFloat();
-  Value zero = b.index(0);
-  Value source = b.rows(op.getQuery(), tile.head, tile.row, tile.count);
-  Value rows = b.empty({queryTile, z}, f32Type());
-  Value part = b.rows(rows, {}, zero, tile.count);
-  if (op.hasRotary()) {
-    part = rotateRows(b, source, tile.count, op.getPositions(), {}, tile.row,
-                      scale, part);
-  } else {
-    AffineMap same = b.getMultiDimIdentityMap(2);
-    Value factor = b.f32(scale);
-    part = b.generic(source, part, {same, same}, {},
-                     [&](TileBuilder &t, ValueRange args) {
-                       return t.mulF(args[0], factor);
-                     });
-  }
-  SmallVector<OpFoldResult> at = {zero, b.attr(0)},
-                            extent = {tile.count, b.attr(z)};
-  rows = b.insert(part, rows, at, extent);
-  Value missing = b.sub(b.index(queryTile), tile.count);
-  at[0] = tile.count;
-  extent[0] = missing;
-  rows = b.insert(b.fill(b.rows(rows, {}, tile.count, missing), b.f32(0)), rows,
-                  at, extent);
-  return linalg::TransposeOp::create(b, rows,
-                                     b.empty({z, queryTile}, f32Type()),
-                                     ArrayRef<int64_t>{1, 0})
-      .getResult()[0];
-}
-
-Value AttendTileEmitter::loadQueryPositions(TileBuilder &b,
-                                            const QueryTile &tile) {
-  Value all = b.fill(b.empty({queryTile}, b.getI32Type()), b.i32(0));
-  Value part = b.slice(all, {b.attr(0)}, {tile.count}, 1);
-  Value source = b.slice(op.getPositions(), {tile.row}, {tile.count}, 1);
-  return b.insert(b.copy(source, part), all, {b.attr(0)}, {tile.count});
-}
-
-/// The even (or odd) elements of a rotated row, from its pairs [z/2, 2].
-Value AttendTileEmitter::rotateHalf(TileBuilder &b, Value pairs, Value cosines,
-                                    Value sines, double scale, bool odd,
-                                    Value out) {
-  AffineMap same = b.getMultiDimIdentityMap(1);
-  AffineExpr c = b.getAffineDimExpr(0);
-  AffineMap first =
-      AffineMap::get(1, 0, {c, b.getAffineConstantExpr(0)}, b.getContext());
-  AffineMap second =
-      AffineMap::get(1, 0, {c, b.getAffineConstantExpr(1)}, b.getContext());
-  Value factor = scale == 1.0 ? Value() : b.f32(scale);
-  return b.generic(
-      {pairs, pairs, cosines, sines}, out, {first, second, same, same, same},
-      {}, [&](TileBuilder &t, ValueRange args) {
-        Value turned =
-            odd ? t.addF(t.mulF(args[0], args[3]), t.mulF(args[1], args[2]))
-                : t.subF(t.mulF(args[0], args[2]), t.mulF(args[1], args[3]));
-        return factor ? t.mulF(turned, factor) : turned;
-      });
-}
-
-/// Rows rotated by their positions. Even elements land in the first half of a
-/// row, odd ones in the second: queries and keys agree, so products do not
-/// change.
-Value AttendTileEmitter::rotateRows(TileBuilder &b, Value rows, Value count,
-                                    Value positions, Value lead, Value firstRow,
-                                    double scale, Value out) {
+  Value zero = b.index(0), one = b.index(1);
+  Value out = b.rows(b.empty({queryTile, h}, f32Type()), {}, zero, tile.count);
+  Value alone = b.cmp(arith::CmpIPredicate::ule, tile.count, one);
+  Value rounds = b.select(alone, tile.count, b.add(tile.count, one));
+  Value no = arith::ConstantOp::create(b, b.getBoolAttr(false));
   auto loop = scf::ForOp::create(
-      b, b.index(0), count, b.index(1), ValueRange{out},
-      [&](OpBuilder &inner, Location loc, Value i, ValueRange carried) {
-        TileBuilder t(loc, inner);
-        SmallVector<Value> at;
-        if (lead)
-          at.push_back(lead);
-        at.push_back(t.add(firstRow, i));
-        Value position = t.loadIndex(positions, at);
-        auto row = [&](Value matrix, Value index, int64_t column,
-                       int64_t width) {
-          return t.slice(matrix, {index, t.attr(column)},
-                         {t.attr(1), t.attr(width)}, 1);
+      b, zero, rounds, one, ValueRange{out, no},
+      [&](OpBuilder &outer, Location loc, Value round, ValueRange carried) {
+        TileBuilder r(loc, outer);
+        Value whole = r.cmp(arith::CmpIPredicate::eq, round, zero);
+        auto run = [&](OpBuilder &inner, Location) {
+          TileBuilder t(loc, inner);
+          Value first = t.select(whole, zero, t.sub(round, one));
+          QueryTile part = tile;
+          part.rank = t.add(tile.rank, first);
+          part.row = t.add(tile.row, first);
+          part.count = t.select(whole, tile.count, one);
+          SmallVector<OpFoldResult> at = {first, t.attr(0)};
+          SmallVector<OpFoldResult> extent = {part.count, t.attr(h)};
+          Value rows = attend(t, part, t.slice(carried[0], at, extent, 2));
+          Value again =
+              t.createOrFold<arith::OrIOp>(carried[1], isNotFinite(t, rows));
+          scf::YieldOp::create(
+              t, ValueRange{t.insert(rows, carried[0], at, extent), again});
         };
-        Value cosines = row(op.getCosines(), position, 0, z / 2);
-        Value sines = row(op.getSines(), position, 0, z / 2);
-        auto pairsType = RankedTensorType::get({z / 2, 2}, f32Type());
-        Value pairs = tensor::ExpandShapeOp::create(
-            t, pairsType, row(rows, i, 0, z),
-            ArrayRef<ReassociationIndices>{{0, 1}});
-        Value result = carried[0];
-        for (bool odd : {false, true}) {
-          int64_t column = odd ? z / 2 : 0;
-          Value half = rotateHalf(t, pairs, cosines, sines, scale, odd,
-                                  row(result, i, column, z / 2));
-          result = t.insert(half, result, {i, t.attr(column)},
-                            {t.attr(1), t.attr(z / 2)});
-        }
-        scf::YieldOp::create(t, result);
+        auto keep = [&](OpBuilder &inner, Location) {
+          scf::YieldOp::create(inner, loc, carried);
+        };
+        Value needed = r.createOrFold<arith::OrIOp>(whole, carried[1]);
+        auto result = scf::IfOp::create(r, needed, run, keep);
+        scf::YieldOp::create(r, result.getResults());
       });
   return loop.getResult(0);
 }
 
-//===----------------------------------------------------------------------===//
-// Keys
-//===----------------------------------------------------------------------===//
+/// x - x is 0 for finite numbers only.
+Value AttendTileEmitter::isNotFinite(TileBuilder &b, Value rows) {
+  Value columns = b.fill(b.empty({h}, f32Type()), b.f32(0));
+  columns =
+      b.generic(rows, columns, {b.getMultiDimIdentityMap(2), b.axes(2, {1})},
+                {0}, [](TileBuilder &t, ValueRange args) {
+                  return t.addF(args[1], t.subF(args[0], args[0]));
+                });
+  Value sum = b.fill(b.empty({}, f32Type()), b.f32(0));
+  sum = b.generic(
+      columns, sum, {b.axes(1, {0}), b.axes(1, {})}, {0},
+      [](TileBuilder &t, ValueRange args) { return t.addF(args[1], args[0]); });
+  Value total = tensor::ExtractOp::create(b, sum, ValueRange{});
+  return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, total, b.f32(0));
+}
 
-AttendTileEmitter::Keys AttendTileEmitter::currentKeys(TileBuilder &b,
-                                                       const QueryTile &tile) {
-  Keys keys;
-  keys.keys = op.getKey();
-  keys.values = op.getValue();
-  keys.positions = op.getPositions();
-  if (op.hasHeads()) {
-    int64_t group =
-        shaped(op.getQuery()).getDimSize(0) / shaped(op.getKey()).getDimSize(0);
-    keys.lead = b.createOrFold<arith::DivUIOp>(tile.head, b.index(group));
+/// Attention of the tile's queries; `out` is where the rows go.
+Value AttendTileEmitter::attend(TileBuilder &b, const QueryTile &tile,
+                                Value out) {
+  queries = loadQueries(b, tile);
+  queryPositions = op.getBias() == BiasKind::Position
+                       ? loadQueryPositions(b, tile)
+                       : Value();
+  Sums sums;
+  sums.out = b.fill(out, b.f32(0));
+  if (isSoftmax()) {
+    // Finite, so that a query whose keys are all masked so far has weights
+    // exp(-inf) = 0 and not exp(-inf + inf).
+    double lowest = std::numeric_limits<float>::lowest();
+    sums.maximum = b.fill(b.empty({queryTile}, f32Type()), b.f32(lowest));
+    sums.total = b.fill(b.empty({queryTile}, f32Type()), b.f32(0));
   }
-  keys.row = tile.start;
-  keys.rank = b.index(0);
-  keys.begin = left < 0 ? b.index(0)
-                        : b.max(b.index(0), b.sub(tile.rank, b.index(left)));
-  Value reach = b.add(tile.rank, tile.count);
-  keys.end = right < 0 ? tile.length
-                       : b.min(tile.length, b.add(reach, b.index(right)));
-  return keys;
-}
-
-AttendTileEmitter::Keys AttendTileEmitter::pastKeys(TileBuilder &b,
-                                                    const QueryTile &tile) {
-  Keys keys;
-  keys.keys = op.getPastKey();
-  keys.values = op.getPastValue();
-  keys.positions = op.getPastPositions();
-  keys.lead = keys.positionLead = tile.sequence;
-  keys.row = b.index(0);
-  Value length = b.min(b.loadIndex(op.getPastCount(), tile.sequence),
-                       b.dim(op.getPastKey(), 1));
-  keys.rank = b.sub(b.index(0), length);
-  Value first = b.sub(b.add(length, tile.rank), b.index(left));
-  keys.begin = left < 0 ? b.index(0) : b.max(b.index(0), first);
-  Value idle = b.cmp(arith::CmpIPredicate::eq, tile.count, b.index(0));
-  keys.end = b.select(idle, b.index(0), length);
-  return keys;
-}
-
-/// `visited` (null: false) says whether earlier keys are already in the sums.
-AttendTileEmitter::Sums AttendTileEmitter::visit(TileBuilder &b,
-                                                 const QueryTile &tile,
-                                                 const Keys &keys,
-                                                 Value visited, Sums sums) {
-  SmallVector<Value> inits = {sums.out};
-  if (isSoftmax())
-    inits.append({sums.maximum, sums.total});
+  Range all = visibleTo(b, tile, tile.rank, tile.count);
   auto loop = scf::ForOp::create(
-      b, keys.begin, keys.end, b.index(keyTile), inits,
+      b, all.begin, all.end, b.index(keyTile), sums.list(),
       [&](OpBuilder &inner, Location loc, Value first, ValueRange carried) {
         TileBuilder t(loc, inner);
-        Sums now{carried[0], {}, {}};
-        if (isSoftmax())
-          now = {carried[0], carried[1], carried[2]};
-        Value started = t.cmp(arith::CmpIPredicate::ne, first, keys.begin);
-        if (visited)
-          started = t.createOrFold<arith::OrIOp>(started, visited);
-        now = visitTile(t, tile, keys, first, started, now);
-        SmallVector<Value> yielded = {now.out};
-        if (isSoftmax())
-          yielded.append({now.maximum, now.total});
-        scf::YieldOp::create(t, yielded);
+        Range range{first, t.min(all.end, t.add(first, t.index(keyTile)))};
+        KeyTile keys = loadKeys(t, tile, range);
+        keys.started = t.cmp(arith::CmpIPredicate::ne, first, all.begin);
+        Sums now = visitTile(t, tile, keys, Sums::of(carried));
+        scf::YieldOp::create(t, now.list());
       });
-  if (!isSoftmax())
-    return {loop.getResult(0), {}, {}};
-  return {loop.getResult(0), loop.getResult(1), loop.getResult(2)};
+  sums = Sums::of(loop.getResults());
+  return isSoftmax() ? normalise(b, tile, sums) : sums.out;
 }
 
 AttendTileEmitter::Sums AttendTileEmitter::visitTile(TileBuilder &b,
                                                      const QueryTile &tile,
-                                                     const Keys &keys,
-                                                     Value first, Value started,
+                                                     const KeyTile &keys,
                                                      Sums sums) {
-  Value count = b.min(b.index(keyTile), b.sub(keys.end, first));
-  Value score = scores(b, keys, first, count);
-  score = weights(b, tile, keys, first, count, score);
+  auto loop = scf::ForOp::create(
+      b, b.index(0), tile.count, b.index(block), sums.list(),
+      [&](OpBuilder &inner, Location loc, Value first, ValueRange carried) {
+        TileBuilder t(loc, inner);
+        Block part;
+        part.first = first;
+        part.count = t.min(t.index(block), t.sub(tile.count, first));
+        part.rank = t.add(tile.rank, first);
+        Range seen = visibleTo(t, tile, part.rank, part.count);
+        part.range.begin = t.max(keys.range.begin, seen.begin);
+        part.range.end = t.min(keys.range.end, seen.end);
+        part.firstKey = t.sub(part.range.begin, keys.range.begin);
+        part.keyCount =
+            t.max(t.index(0), t.sub(part.range.end, part.range.begin));
+        Sums now = visitBlock(t, tile, keys, part, Sums::of(carried));
+        scf::YieldOp::create(t, now.list());
+      });
+  return Sums::of(loop.getResults());
+}
+
+AttendTileEmitter::Sums AttendTileEmitter::visitBlock(TileBuilder &b,
+                                                      const QueryTile &tile,
+                                                      const KeyTile &keys,
+                                                      const Block &part,
+                                                      Sums sums) {
+  Value score = weights(b, keys, part, scores(b, keys, part));
   if (isSoftmax())
-    sums = softmax(b, score, tile, started, sums);
-  Value weight = b.slice(score, {b.attr(0), b.attr(0)}, {count, tile.count}, 2);
-  Value values = b.rows(keys.values, keys.lead, b.add(keys.row, first), count);
-  // Loops (query, value column, key): lanes are value columns.
-  sums.out =
-      b.contract(weight, values, sums.out,
-                 {b.axes(3, {2, 0}), b.axes(3, {2, 1}), b.axes(3, {0, 1})}, 2);
+    sums = softmax(b, part, keys.started, score, sums);
+  sums.out = addValues(b, tile, part, score, sums.out);
   return sums;
+}
+
+/// Rows of the block, a register tile of them at a time, first against carried
+/// values, then against the call's own.
+Value AttendTileEmitter::addValues(TileBuilder &b, const QueryTile &tile,
+                                   const Block &part, Value weights,
+                                   Value out) {
+  Value zero = b.index(0), step = b.index(std::min(block, kValueRows));
+  // Loops (query, value column, key): lanes are value columns.
+  AffineMap maps[] = {b.axes(3, {2, 0}), b.axes(3, {2, 1}), b.axes(3, {0, 1})};
+  auto emitRows = [&](TileBuilder &t, Value first, Value sum, bool past) {
+    Value count = t.min(step, t.sub(part.count, first));
+    Range seen = visibleTo(t, tile, t.add(part.rank, first), count);
+    Value begin = t.max(part.range.begin, seen.begin);
+    Value end = t.min(part.range.end, seen.end);
+    Value lead = past ? tile.sequence : keyHead(t, tile);
+    Value origin = past ? tile.past : tile.start;
+    if (past)
+      end = t.min(end, zero);
+    else if (tile.past)
+      begin = t.max(begin, zero);
+    Value keyCount = t.max(zero, t.sub(end, begin));
+    Value values = t.rows(past ? op.getPastValue() : op.getValue(), lead,
+                          t.add(origin, begin), keyCount);
+    Value weight = t.slice(weights, {t.sub(begin, part.range.begin), first},
+                           {keyCount, count}, 2);
+    SmallVector<OpFoldResult> at = {t.add(part.first, first), t.attr(0)};
+    SmallVector<OpFoldResult> extent = {count, t.attr(h)};
+    Value rows = t.slice(sum, at, extent, 2);
+    rows = t.contract(weight, values, rows, maps, 2);
+    return t.insert(rows, sum, at, extent);
+  };
+  auto loop = scf::ForOp::create(
+      b, zero, part.count, step, out,
+      [&](OpBuilder &inner, Location loc, Value first, ValueRange carried) {
+        TileBuilder t(loc, inner);
+        Value sum = carried[0];
+        if (tile.past)
+          sum = emitRows(t, first, sum, true);
+        sum = emitRows(t, first, sum, false);
+        scf::YieldOp::create(t, sum);
+      });
+  return loop.getResult(0);
 }

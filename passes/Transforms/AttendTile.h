@@ -17,8 +17,8 @@ namespace seqc::passes {
 /// i32) and is dropped, so that the rank arithmetic of masks fits i32.
 inline constexpr int64_t kUnboundedWindow = int64_t(1) << 30;
 
-/// Query tile of one task. Rows of the packed axis are `row + i`, ranks in the
-/// sequence `rank + i`, for i < count; count is 0 if the task has no tile.
+/// Queries of one task. Rows of the packed axis are `row + i`, ranks in the
+/// sequence `rank + i`, for i < count; count is 0 if the task has none.
 struct QueryTile {
   mlir::Value head;     ///< null without heads
   mlir::Value sequence; ///< b
@@ -27,12 +27,16 @@ struct QueryTile {
   mlir::Value rank;     ///< rank of the first query
   mlir::Value row;      ///< start + rank
   mlir::Value count;
+  mlir::Value past; ///< valid keys carried into the sequence, or null
 };
 
 class AttendTileEmitter {
 public:
-  AttendTileEmitter(ir::AttendOp op, int64_t queryTile, int64_t keyTile);
+  /// `queryTile` is rounded up to a whole number of lane blocks.
+  AttendTileEmitter(ir::AttendOp op, int64_t queryTile, int64_t keyTile,
+                    int64_t lanes);
 
+  int64_t getQueryTile() const { return queryTile; }
   /// Number of tasks; computed from the op's operands' extents alone.
   mlir::Value taskCount(TileBuilder &b);
   /// The tile of task `task`.
@@ -41,56 +45,83 @@ public:
   mlir::Value emit(TileBuilder &b, const QueryTile &tile);
 
 private:
-  /// Keys in one array: those carried from earlier calls, or the call's own.
-  struct Keys {
-    mlir::Value keys, values, positions;
-    mlir::Value lead;         ///< leading index of keys and values, or null
-    mlir::Value positionLead; ///< leading index of positions, or null
-    mlir::Value row;          ///< row of key 0
-    mlir::Value rank;         ///< rank of key 0
-    mlir::Value begin, end;   ///< keys to visit
-  };
   /// Loop-carried values.
   struct Sums {
     mlir::Value out;     ///< [count, h]
     mlir::Value maximum; ///< [queryTile], softmax only
     mlir::Value total;   ///< [queryTile], softmax only
+    llvm::SmallVector<mlir::Value> list() const;
+    static Sums of(mlir::ValueRange values);
+  };
+  /// Keys by rank, [begin, end): those below 0 are carried ones.
+  struct Range {
+    mlir::Value begin, end;
+  };
+  /// What is loaded of a key tile: [keyTile, ..], the first `end - begin` used.
+  struct KeyTile {
+    Range range;
+    mlir::Value keys;      ///< rotated
+    mlir::Value positions; ///< i32, bias = position only
+    mlir::Value started;   ///< earlier tiles are in the sums
+  };
+  /// A block of the tile's queries along the lanes, and its keys in a tile.
+  struct Block {
+    mlir::Value first, count; ///< among the tile's queries
+    mlir::Value rank;         ///< of the first one
+    Range range;              ///< keys that any of them sees
+    mlir::Value firstKey;     ///< of the range, counted from the tile's first
+    mlir::Value keyCount;
   };
 
   bool isSoftmax();
+  mlir::Type f32Type();
   mlir::Value tilesPerHead(TileBuilder &b);
+  mlir::Value keyHead(TileBuilder &b, const QueryTile &tile);
+  /// Keys that some query of ranks [rank, rank + count) sees.
+  Range visibleTo(TileBuilder &b, const QueryTile &tile, mlir::Value rank,
+                  mlir::Value count);
+
+  mlir::Value attend(TileBuilder &b, const QueryTile &tile, mlir::Value out);
+  mlir::Value isNotFinite(TileBuilder &b, mlir::Value rows);
+
+  // Loading.
   mlir::Value loadQueries(TileBuilder &b, const QueryTile &tile);
   mlir::Value loadQueryPositions(TileBuilder &b, const QueryTile &tile);
+  KeyTile loadKeys(TileBuilder &b, const QueryTile &tile, Range range);
+  mlir::Value loadRows(TileBuilder &b, mlir::Value source, mlir::Value lead,
+                       mlir::Value row, mlir::Value count,
+                       mlir::Value positions, mlir::Value positionLead,
+                       double scale, mlir::Value whole, mlir::Value at);
   mlir::Value rotateRows(TileBuilder &b, mlir::Value rows, mlir::Value count,
                          mlir::Value positions, mlir::Value lead,
                          mlir::Value firstRow, double scale, mlir::Value out);
   mlir::Value rotateHalf(TileBuilder &b, mlir::Value pairs, mlir::Value cosines,
                          mlir::Value sines, double scale, bool odd,
                          mlir::Value out);
-  Keys currentKeys(TileBuilder &b, const QueryTile &tile);
-  Keys pastKeys(TileBuilder &b, const QueryTile &tile);
-  Sums visit(TileBuilder &b, const QueryTile &tile, const Keys &keys,
-             mlir::Value visited, Sums sums);
-  Sums visitTile(TileBuilder &b, const QueryTile &tile, const Keys &keys,
-                 mlir::Value first, mlir::Value started, Sums sums);
-  mlir::Value scores(TileBuilder &b, const Keys &keys, mlir::Value first,
-                     mlir::Value count);
-  mlir::Value weights(TileBuilder &b, const QueryTile &tile, const Keys &keys,
-                      mlir::Value first, mlir::Value count, mlir::Value scores);
-  mlir::Value weigh(TileBuilder &b, const Keys &keys, mlir::Value first,
-                    mlir::Value count, mlir::Value distance, mlir::Value scores,
-                    bool masked);
+
+  // One key tile, one block of queries.
+  Sums visitTile(TileBuilder &b, const QueryTile &tile, const KeyTile &keys,
+                 Sums sums);
+  Sums visitBlock(TileBuilder &b, const QueryTile &tile, const KeyTile &keys,
+                  const Block &block, Sums sums);
+  mlir::Value scores(TileBuilder &b, const KeyTile &keys, const Block &block);
+  mlir::Value weights(TileBuilder &b, const KeyTile &keys, const Block &block,
+                      mlir::Value scores);
+  mlir::Value weigh(TileBuilder &b, const KeyTile &keys, const Block &block,
+                    mlir::Value distance, mlir::Value scores, bool masked);
   mlir::Value lookUp(TileBuilder &b, mlir::Value index, mlir::Value limit);
   mlir::Value scoreFunction(TileBuilder &b, mlir::Value score);
   mlir::Value visible(TileBuilder &b, mlir::Value distance);
-  Sums softmax(TileBuilder &b, mlir::Value &scores, const QueryTile &tile,
-               mlir::Value started, Sums sums);
+  Sums softmax(TileBuilder &b, const Block &block, mlir::Value started,
+               mlir::Value &scores, Sums sums);
+  mlir::Value addValues(TileBuilder &b, const QueryTile &tile,
+                        const Block &block, mlir::Value weights,
+                        mlir::Value out);
   mlir::Value normalise(TileBuilder &b, const QueryTile &tile, Sums sums);
-
-  mlir::Type f32Type();
 
   ir::AttendOp op;
   int64_t queryTile, keyTile;
+  int64_t block; ///< queries side by side in one vector
   int64_t z, h;
   int64_t left, right;        ///< -1: unbounded
   mlir::Value queries;        ///< [z, queryTile], rotated and scaled

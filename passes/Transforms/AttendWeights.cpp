@@ -14,36 +14,30 @@ using namespace seqc::passes;
 using seqc::ir::BiasKind;
 using seqc::ir::ScoreKind;
 
-/// [count, queryTile]: lanes are queries.
-Value AttendTileEmitter::scores(TileBuilder &b, const Keys &keys, Value first,
-                                Value count) {
-  Value zero = b.index(0);
-  Value rows = b.rows(keys.keys, keys.lead, b.add(keys.row, first), count);
-  if (op.hasRotary()) {
-    Value turned = b.rows(b.empty({keyTile, z}, f32Type()), {}, zero, count);
-    rows = rotateRows(b, rows, count, keys.positions, keys.positionLead,
-                      b.add(keys.row, first), 1.0, turned);
-  }
-  Value whole = b.empty({keyTile, queryTile}, f32Type());
-  Value score = b.fill(b.rows(whole, {}, zero, count), b.f32(0));
-  return b.contract(rows, queries, score,
+/// [keys, block]: lanes are queries.
+Value AttendTileEmitter::scores(TileBuilder &b, const KeyTile &keys,
+                                const Block &part) {
+  Value rows = b.rows(keys.keys, {}, part.firstKey, part.keyCount);
+  Value columns =
+      b.slice(queries, {b.attr(0), part.first}, {b.attr(z), b.attr(block)}, 2);
+  Value whole = b.empty({keyTile, block}, f32Type());
+  Value score = b.fill(b.rows(whole, {}, b.index(0), part.keyCount), b.f32(0));
+  return b.contract(rows, columns, score,
                     {b.axes(3, {0, 2}), b.axes(3, {2, 1}), b.axes(3, {0, 1})},
                     2);
 }
 
-/// Bias, score function and mask. Only tiles at an edge of the window pay for
+/// Bias, score function and mask. Only blocks at an edge of the window pay for
 /// the mask.
-Value AttendTileEmitter::weights(TileBuilder &b, const QueryTile &tile,
-                                 const Keys &keys, Value first, Value count,
-                                 Value scores) {
-  Value firstRank = b.add(keys.rank, first);
-  Value distance = b.sub(firstRank, tile.rank);
+Value AttendTileEmitter::weights(TileBuilder &b, const KeyTile &keys,
+                                 const Block &part, Value scores) {
+  Value distance = b.sub(part.range.begin, part.rank);
   Value distance32 = b.toI32(distance);
   if (left < 0 && right < 0)
-    return weigh(b, keys, first, count, distance32, scores, /*masked=*/false);
-  // Distances of the tile's corners.
-  Value furthest = b.sub(distance, b.sub(tile.count, b.index(1)));
-  Value nearest = b.add(distance, b.sub(count, b.index(1)));
+    return weigh(b, keys, part, distance32, scores, /*masked=*/false);
+  // Distances of the block's corners.
+  Value furthest = b.sub(distance, b.sub(part.count, b.index(1)));
+  Value nearest = b.add(distance, b.sub(part.keyCount, b.index(1)));
   Value edge;
   if (left >= 0)
     edge = b.cmp(arith::CmpIPredicate::slt, furthest, b.index(-left));
@@ -52,26 +46,24 @@ Value AttendTileEmitter::weights(TileBuilder &b, const QueryTile &tile,
     edge = edge ? b.createOrFold<arith::OrIOp>(edge, beyond) : beyond;
   }
   auto choose = [&](bool masked) {
-    return [=](OpBuilder &inner, Location loc) {
+    return [=, &keys, &part](OpBuilder &inner, Location loc) {
       TileBuilder t(loc, inner);
-      scf::YieldOp::create(
-          t, weigh(t, keys, first, count, distance32, scores, masked));
+      scf::YieldOp::create(t, weigh(t, keys, part, distance32, scores, masked));
     };
   };
   return scf::IfOp::create(b, edge, choose(true), choose(false)).getResult(0);
 }
 
-Value AttendTileEmitter::weigh(TileBuilder &b, const Keys &keys, Value first,
-                               Value count, Value distance, Value scores,
+Value AttendTileEmitter::weigh(TileBuilder &b, const KeyTile &keys,
+                               const Block &part, Value distance, Value scores,
                                bool masked) {
   if (!masked && isSoftmax() && op.getBias() == BiasKind::None)
     return scores;
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
   if (op.getBias() == BiasKind::Position) {
-    inputs = {b.elements(keys.positions, keys.positionLead,
-                         b.add(keys.row, first), count),
-              queryPositions};
+    inputs = {b.elements(keys.positions, {}, part.firstKey, part.keyCount),
+              b.slice(queryPositions, {part.first}, {b.attr(block)}, 1)};
     maps = {b.axes(2, {0}), b.axes(2, {1})};
   }
   maps.push_back(b.getMultiDimIdentityMap(2));
@@ -143,12 +135,19 @@ Value AttendTileEmitter::visible(TileBuilder &b, Value distance) {
 
 /// One step of online softmax: scores become exp(score - maximum).
 AttendTileEmitter::Sums AttendTileEmitter::softmax(TileBuilder &b,
-                                                   Value &scores,
-                                                   const QueryTile &tile,
-                                                   Value started, Sums sums) {
+                                                   const Block &part,
+                                                   Value started, Value &scores,
+                                                   Sums sums) {
   AffineMap same = b.getMultiDimIdentityMap(2), lanes = b.axes(2, {1});
   AffineMap vector = b.getMultiDimIdentityMap(1);
-  Value maximum = b.copy(sums.maximum, b.empty({queryTile}, f32Type()));
+  auto ofBlock = [&](TileBuilder &t, Value values) {
+    return t.slice(values, {part.first}, {t.attr(block)}, 1);
+  };
+  auto putBack = [&](TileBuilder &t, Value values, Value whole) {
+    return t.insert(values, whole, {part.first}, {t.attr(block)});
+  };
+  Value old = ofBlock(b, sums.maximum);
+  Value maximum = b.copy(old, b.empty({block}, f32Type()));
   maximum = b.generic(scores, maximum, {same, lanes}, {0},
                       [](TileBuilder &t, ValueRange args) {
                         Value larger = arith::CmpFOp::create(
@@ -162,27 +161,33 @@ AttendTileEmitter::Sums AttendTileEmitter::softmax(TileBuilder &b,
   auto rescale = [&](OpBuilder &inner, Location loc) {
     TileBuilder t(loc, inner);
     Value factor = t.generic(
-        {sums.maximum, maximum}, t.empty({queryTile}, f32Type()),
-        {vector, vector, vector}, {}, [](TileBuilder &i, ValueRange args) {
+        {old, maximum}, t.empty({block}, f32Type()), {vector, vector, vector},
+        {}, [](TileBuilder &i, ValueRange args) {
           return math::ExpOp::create(i, i.subF(args[0], args[1])).getResult();
         });
-    Value rows = t.slice(factor, {t.attr(0)}, {tile.count}, 1);
+    Value perRow = t.slice(factor, {t.attr(0)}, {part.count}, 1);
+    Value rows = t.rows(sums.out, {}, part.first, part.count);
     auto scale = [](TileBuilder &i, ValueRange args) {
       return i.mulF(args[1], args[0]);
     };
-    Value out = t.generic(rows, sums.out, {t.axes(2, {0}), same}, {}, scale);
-    Value total = t.generic(factor, sums.total, {vector, vector}, {}, scale);
-    scf::YieldOp::create(t, ValueRange{out, total});
+    rows = t.generic(perRow, rows, {t.axes(2, {0}), same}, {}, scale);
+    Value total =
+        t.generic(factor, ofBlock(t, sums.total), {vector, vector}, {}, scale);
+    scf::YieldOp::create(
+        t, ValueRange{t.insert(rows, sums.out, {part.first, t.attr(0)},
+                               {part.count, t.attr(h)}),
+                      putBack(t, total, sums.total)});
   };
   auto keep = [&](OpBuilder &inner, Location loc) {
     scf::YieldOp::create(inner, loc, ValueRange{sums.out, sums.total});
   };
   auto scaled = scf::IfOp::create(b, started, rescale, keep);
   sums.out = scaled.getResult(0);
-  sums.total = b.generic(
-      scores, scaled.getResult(1), {same, lanes}, {0},
+  Value total = b.generic(
+      scores, ofBlock(b, scaled.getResult(1)), {same, lanes}, {0},
       [](TileBuilder &t, ValueRange args) { return t.addF(args[1], args[0]); });
-  sums.maximum = b.copy(maximum, sums.maximum);
+  sums.total = putBack(b, total, scaled.getResult(1));
+  sums.maximum = putBack(b, b.copy(maximum, old), sums.maximum);
   return sums;
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/SeqcDialect.h"
+#include "passes/Analysis/ScheduleModel.h"
 #include "passes/Passes.h"
 #include "passes/Transforms/AttendTile.h"
 
@@ -43,8 +44,9 @@ class AttendKernelTiler {
 public:
   AttendKernelTiler(func::FuncOp func, ir::AttendOp attend, int64_t queryTile,
                     int64_t keyTile)
-      : func(func), attend(attend), queryTile(queryTile),
-        emitter(attend, queryTile, keyTile) {}
+      : func(func), attend(attend),
+        emitter(attend, queryTile, keyTile, targetOf(func).lanes()),
+        queryTile(emitter.getQueryTile()) {}
 
   LogicalResult run();
 
@@ -65,8 +67,8 @@ private:
 
   func::FuncOp func;
   ir::AttendOp attend;
-  int64_t queryTile;
   AttendTileEmitter emitter;
+  int64_t queryTile;
   QueryTile tile;
   DenseMap<Value, TiledValue> tiled;
   SmallVector<linalg::GenericOp> consumers;

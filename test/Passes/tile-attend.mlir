@@ -72,9 +72,19 @@ func.func private @dense(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %v: tensor<?x
   return %a : tensor<?x8xf32>
 }
 
-// Past keys have a loop of their own, before the keys of the call; both are turned
-// by their own positions.
+// Past keys and those of the call are turned by their own positions into one key
+// tile; the values stay where they are.
 // CHECK-LABEL: func.func private @past(
+// CHECK-SAME: %[[K:[a-z0-9]+]]: tensor<?x8xf32>, %[[V:[a-z0-9]+]]: tensor<?x8xf32>, %{{[a-z0-9]+}}: tensor<?xi32>, %[[POS:[a-z0-9]+]]: tensor<?xi32>, %{{[a-z0-9]+}}: tensor<32x4xf32>, %{{[a-z0-9]+}}: tensor<32x4xf32>, %[[PK:[a-z0-9]+]]: tensor<?x4x8xf32>, %[[PV:[a-z0-9]+]]: tensor<?x4x8xf32>, %[[PC:[a-z0-9]+]]: tensor<?xi32>, %[[PP:[a-z0-9]+]]: tensor<?x4xi32>
+// CHECK: tensor.extract %[[PC]]
+// CHECK: tensor.extract_slice %[[PK]]
+// CHECK: tensor.extract %[[PP]]
+// CHECK: tensor.expand_shape {{.*}} : tensor<8xf32> into tensor<4x2xf32>
+// CHECK: tensor.extract_slice %[[K]]
+// CHECK: tensor.extract %[[POS]]
+// CHECK: tensor.extract_slice %[[PV]]
+// CHECK: tensor.extract_slice %[[V]]
+func.func private @past(
 // CHECK-SAME: %[[POS:[a-z0-9]+]]: tensor<?xi32>, %{{[a-z0-9]+}}: tensor<32x4xf32>, %{{[a-z0-9]+}}: tensor<32x4xf32>, %[[PK:[a-z0-9]+]]: tensor<?x4x8xf32>, %[[PV:[a-z0-9]+]]: tensor<?x4x8xf32>, %[[PC:[a-z0-9]+]]: tensor<?xi32>, %[[PP:[a-z0-9]+]]: tensor<?x4xi32>
 // CHECK: tensor.extract %[[PC]]
 // CHECK: scf.for

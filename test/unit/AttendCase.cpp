@@ -12,7 +12,7 @@
 
 using namespace seqc::test;
 
-static constexpr int64_t kPositions = 96; ///< P of rotary and bias tables
+static constexpr int64_t kPositions = 160; ///< P of rotary and bias tables
 
 const AttendTensor &AttendData::get(const std::string &name) const {
   auto found =
@@ -225,6 +225,10 @@ AttendData seqc::test::makeData(const AttendCase &test) {
       for (int64_t i = 0; i < rows; i += 3)
         for (int64_t c = 0; c < test.z; ++c)
           t.f32[i * test.z + c] = std::numeric_limits<float>::infinity();
+    if (t.name == "v" && test.poisonValues)
+      for (int64_t i = 0; i < rows; i += 6)
+        for (int64_t c = 0; c < test.h; ++c)
+          t.f32[i * test.h + c] = std::numeric_limits<float>::infinity();
     if (t.name == "out")
       std::fill(t.f32.begin(), t.f32.end(), 77.0f); // must all be overwritten
     data.arguments.push_back(t);
@@ -377,6 +381,19 @@ std::vector<AttendCase> seqc::test::attendCases() {
   add("infinite_scores", [](AttendCase &t) { t.poison = true, t.left = 1; });
   add("infinite_scores_relu",
       [](AttendCase &t) { t.poison = true, t.left = 1, t.score = "relu"; });
+  add("infinite_values",
+      [](AttendCase &t) { t.poisonValues = true, t.left = 2, t.right = 1; });
+  add("infinite_values_relu2", [](AttendCase &t) {
+    t.poisonValues = true, t.left = 1, t.score = "relu2", t.gated = false;
+  });
+  add("several_blocks", [](AttendCase &t) {
+    t.queryTile = 40, t.keyTile = 24, t.left = 30, t.right = 2;
+    t.lengths = {47, 90}, t.rotary = true, t.z = 6;
+  });
+  add("several_blocks_past", [](AttendCase &t) {
+    t.queryTile = 32, t.keyTile = 64, t.left = 21, t.ring = 21;
+    t.lengths = {47, 1}, t.pastCounts = {21, 13}, t.bias = "position";
+  });
   add("empty", [](AttendCase &t) { t.lengths = {0, 0}; });
   add("one_row", [](AttendCase &t) { t.lengths = {1}; });
   add("tile_multiple", [](AttendCase &t) { t.lengths = {32, 16}, t.left = 8; });

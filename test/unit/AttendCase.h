@@ -29,7 +29,8 @@ struct AttendCase {
   int64_t ring = 0;                ///< w of the past arrays
   bool gated = true;               ///< rows multiplied by r [n, h]
   int64_t queryTile = 16, keyTile = 8;
-  bool poison = false; ///< keys of every third row give infinite scores
+  bool poison = false;       ///< keys of every third row give infinite scores
+  bool poisonValues = false; ///< values of every sixth row are infinite
 };
 
 /// For the messages of failed tests.
