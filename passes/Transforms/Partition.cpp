@@ -76,6 +76,8 @@ func::FuncOp Outliner::functionOf(KernelOp kernel, IRRewriter &rewriter) {
   rewriter.setInsertionPoint(yield);
   func::ReturnOp::create(rewriter, yield->getLoc(), yield->getOperands());
   rewriter.eraseOp(yield);
+  // Layers share kernels, so a kernel must not know its layer.
+  function.walk([](Operation *op) { op->removeAttr(names::kLayer); });
   unsigned inputs = kernel.getInputs().size();
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     function.setArgAttr(i,

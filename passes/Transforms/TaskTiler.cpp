@@ -161,6 +161,14 @@ static int64_t sourceDim(tensor::ExtractSliceOp op, int64_t dim) {
   llvm_unreachable("axis of the result without axis of the source");
 }
 
+/// A slice of an argument that starts behind its first element on the task
+/// axis: its tiles are cut from the whole argument.
+static bool isShifted(tensor::ExtractSliceOp op, int64_t source) {
+  std::optional<int64_t> start =
+      getConstantIntValue(op.getMixedOffsets()[source]);
+  return start && *start > 0 && isa<BlockArgument>(op.getSource());
+}
+
 static FailureOr<int64_t> cutOfLinalg(linalg::LinalgOp op, OpResult result,
                                       int64_t dim) {
   AffineMap map = op.getIndexingMapMatchingResult(result);
@@ -218,10 +226,12 @@ FailureOr<int64_t> TaskTiler::cutOf(OpResult result, int64_t dim) {
   }
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
     int64_t source = sourceDim(slice, dim);
-    if (!isConstantIntValue(slice.getMixedOffsets()[source], 0) ||
-        !isConstantIntValue(slice.getMixedStrides()[source], 1))
-      return op->emitOpError(
-          "expected a slice from offset 0 along the task axis");
+    std::optional<int64_t> start =
+        getConstantIntValue(slice.getMixedOffsets()[source]);
+    bool legal = start && (*start == 0 || isShifted(slice, source));
+    if (!legal || !isConstantIntValue(slice.getMixedStrides()[source], 1))
+      return op->emitOpError("expected a slice from offset 0 along the task "
+                             "axis, or one of an argument from a constant");
     return dim;
   }
   if (isa<tensor::EmptyOp, tensor::CastOp, ir::GatherRowsOp>(op))
@@ -275,8 +285,9 @@ FailureOr<TaskTiler::Dims> TaskTiler::operandDims(Operation *op, int64_t cut) {
     dims.assign(dims.size(), kUnused);
     dims[0] = view.getCorrespondingSourceDim(cut);
   } else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    dims[0] = sourceDim(slice, cut);
-    if (auto size = dyn_cast<Value>(slice.getMixedSizes()[dims[0]]))
+    int64_t source = sourceDim(slice, cut);
+    dims[0] = isShifted(slice, source) ? kWhole : source;
+    if (auto size = dyn_cast<Value>(slice.getMixedSizes()[source]))
       for (OpOperand &operand : op->getOpOperands().drop_front())
         if (operand.get() == size)
           dims[operand.getOperandNumber()] = kUnused;
@@ -410,9 +421,17 @@ Value TaskTiler::emitView(Operation *op, int64_t dim) {
     return tensor::CastOp::create(b, at, withTaskAxis(type, dim, size), source);
   auto slice = cast<tensor::ExtractSliceOp>(op);
   SmallVector<OpFoldResult> sizes = slice.getMixedSizes();
-  sizes[dims[0]] = size;
+  SmallVector<OpFoldResult> offsets = slice.getMixedOffsets();
+  int64_t along = sourceDim(slice, dim);
+  sizes[along] = size;
+  if (isShifted(slice, along)) {
+    AffineExpr s0 = b.getAffineSymbolExpr(0);
+    int64_t start = *getConstantIntValue(offsets[along]);
+    offsets[along] =
+        affine::makeComposedFoldedAffineApply(b, at, s0 + start, offset);
+  }
   return tensor::ExtractSliceOp::create(b, at, withTaskAxis(type, dim, size),
-                                        source, slice.getMixedOffsets(), sizes,
+                                        source, offsets, sizes,
                                         slice.getMixedStrides());
 }
 
