@@ -266,6 +266,10 @@ def SeqcVectorizeContraction : SeqcVectorizePass<"seqc-vectorize-contraction"> {
   let summary = "contractions to register tiles of vector multiply-adds";
 }
 
+def SeqcVectorizeReduction : SeqcVectorizePass<"seqc-vectorize-reduction"> {
+  let summary = "reductions to vectors of partial results";
+}
+
 def SeqcVectorizeElementwise : SeqcVectorizePass<"seqc-vectorize-elementwise"> {
   let summary = "all-parallel linalg ops (and memref.copy) to loops over lanes";
 }
@@ -328,6 +332,14 @@ def VectorizeRowsPass : Pass<"seqc-vectorize-rows", "::mlir::func::FuncOp"> {
 }
 
 // math
+
+def SeqcExpandMath : SeqcVectorizePass<"seqc-expand-math"> {
+  let summary = "math functions to polynomials that need no library";
+}
+
+def SeqcVerifyVectorized : Pass<"seqc-verify-vectorized", "::mlir::func::FuncOp"> {
+  let summary = "no scalar f32 arithmetic is left in an innermost loop";
+}
 
 //===----------------------------------------------------------------------===//
 // lower

@@ -61,14 +61,16 @@ static void addVectorize(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createCSEPass());
   // linalg
   pm.addNestedPass<func::FuncOp>(createSeqcVectorizeContraction());
+  pm.addNestedPass<func::FuncOp>(createSeqcVectorizeReduction());
   pm.addNestedPass<func::FuncOp>(createSeqcVectorizeElementwise());
   // seqc ops
   pm.addNestedPass<func::FuncOp>(createVectorizeScanPass());
   pm.addNestedPass<func::FuncOp>(createVectorizeRowsPass());
-
   // math and checks
+  pm.addNestedPass<func::FuncOp>(createSeqcExpandMath());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createSeqcVerifyVectorized());
 }
 
 static void addLower(OpPassManager &pm, const PipelineOptions &options) {

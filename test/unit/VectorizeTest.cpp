@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -285,6 +286,267 @@ TEST_P(Vectorize, PairsAndGathers) {
 }
 
 //===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+/// A reduction with `maps` of input and output over (a, b) with this body.
+static std::string reduction(const std::string &name, const std::string &inMap,
+                             const std::string &outMap,
+                             const std::string &iterators,
+                             const std::string &input,
+                             const std::string &output,
+                             const std::string &body) {
+  return kernel(name, "%x: " + input + ", %o: " + output,
+                "    linalg.generic {indexing_maps = [affine_map<(a,b) -> " +
+                    inMap + ">, affine_map<(a,b) -> " + outMap +
+                    ">], iterator_types = [" + iterators +
+                    "]}\n ins(%x : " + input + ") outs(%o : " + output +
+                    ") {\n ^bb0(%e: f32, %s: f32):\n" + body +
+                    "\n linalg.yield %r : f32\n }");
+}
+
+TEST_P(Vectorize, RowSumsAndMaxima) {
+  const std::string square = "%q = arith.mulf %e, %e : f32\n"
+                             "%r = arith.addf %s, %q : f32";
+  const std::string maximum = "%r = arith.maximumf %e, %s : f32";
+  for (int64_t fixed : {0, 1, 16, 23, 144}) {
+    std::string columns = fixed ? str(fixed) : "?";
+    auto make = [&](const std::string &name, const std::string &body) {
+      return reduction(name, "(a,b)", "(a)", "\"parallel\", \"reduction\"",
+                       "memref<?x" + columns + "xf32>", "memref<?xf32>", body);
+    };
+    KernelRunner sum(make("sum", square), "sum", GetParam());
+    KernelRunner max(make("max", maximum), "max", GetParam());
+    ASSERT_TRUE(sum && max);
+    for (int64_t h : {1, 16, 23, 64, 144, 200}) {
+      if (fixed && h != fixed)
+        continue;
+      SCOPED_TRACE(columns + " " + str(h));
+      int64_t m = 3;
+      Array x(m * h), s(m), t(m);
+      x.randomize(1, -3, -1);
+      for (int i = 0; i < m; ++i) {
+        s[i] = float(i);
+        t[i] = -100;
+      }
+      sum.run({{x.data, {m, h, 1, 1}}, {s.data, {m, 1, 1, 1}}});
+      max.run({{x.data, {m, h, 1, 1}}, {t.data, {m, 1, 1, 1}}});
+      for (int64_t i = 0; i < m; ++i) {
+        double want = double(i);
+        float best = -100;
+        for (int64_t j = 0; j < h; ++j) {
+          want += double(x[i * h + j]) * x[i * h + j];
+          best = std::max(best, x[i * h + j]);
+        }
+        EXPECT_NEAR(s[i], want, 2e-6 * want);
+        EXPECT_EQ(t[i], best);
+      }
+    }
+  }
+}
+
+TEST_P(Vectorize, LeadingAxisReductions) {
+  const std::string maximum = "%c = arith.cmpf ogt, %s, %e : f32\n"
+                              "%r = arith.select %c, %s, %e : f32";
+  const std::string sum = "%r = arith.addf %e, %s : f32";
+  for (int64_t fixed : {0, 48, 130}) {
+    std::string columns = fixed ? str(fixed) : "?";
+    auto make = [&](const std::string &name, const std::string &body) {
+      return reduction(name, "(a,b)", "(b)", "\"reduction\", \"parallel\"",
+                       "memref<?x" + columns + "xf32>",
+                       "memref<" + columns + "xf32>", body);
+    };
+    KernelRunner add(make("add", sum), "add", GetParam());
+    KernelRunner max(make("max", maximum), "max", GetParam());
+    ASSERT_TRUE(add && max);
+    for (int64_t q : {1, 48, 130})
+      for (int64_t k : {0, 1, 7}) {
+        if (fixed && q != fixed)
+          continue;
+        SCOPED_TRACE(columns + " " + str(q) + " " + str(k));
+        Array x(k * q), s(q), t(q);
+        x.randomize(1);
+        s.randomize(2);
+        t.randomize(3, -0.5f, 0);
+        std::vector<double> sums(q), best(q);
+        for (int64_t j = 0; j < q; ++j) {
+          sums[j] = s[j];
+          best[j] = t[j];
+          for (int64_t i = 0; i < k; ++i) {
+            sums[j] += x[i * q + j];
+            best[j] = std::max<double>(best[j], x[i * q + j]);
+          }
+        }
+        add.run({{x.data, {k, q, 1, 1}}, {s.data, {q, 1, 1, 1}}});
+        max.run({{x.data, {k, q, 1, 1}}, {t.data, {q, 1, 1, 1}}});
+        EXPECT_TRUE(s.guarded() && t.guarded());
+        for (int64_t j = 0; j < q; ++j) {
+          EXPECT_NEAR(s[j], sums[j], 1e-5);
+          EXPECT_EQ(t[j], best[j]);
+        }
+      }
+  }
+}
+
+/// A body that is no plain combination: the index of the first largest element,
+/// per row. Lanes have to run over rows then.
+TEST_P(Vectorize, ArgumentOfMaximum) {
+  std::string text = kernel("arg",
+                            "%x: memref<?x?xf32>, %v: memref<?xf32>, "
+                            "%i: memref<?xi32>",
+                            R"(
+    linalg.generic {indexing_maps = [affine_map<(m,h) -> (m,h)>,
+        affine_map<(m,h) -> (m)>, affine_map<(m,h) -> (m)>],
+        iterator_types = ["parallel", "reduction"]}
+        ins(%x : memref<?x?xf32>) outs(%v, %i : memref<?xf32>, memref<?xi32>) {
+      ^bb0(%a: f32, %best: f32, %at: i32):
+        %n = linalg.index 1 : index
+        %j = arith.index_cast %n : index to i32
+        %c = arith.cmpf ogt, %a, %best : f32
+        %b = arith.select %c, %a, %best : f32
+        %w = arith.select %c, %j, %at : i32
+        linalg.yield %b, %w : f32, i32
+    })");
+  KernelRunner runner(text, "arg", GetParam());
+  ASSERT_TRUE(bool(runner));
+  int64_t m = 21, h = 9;
+  Array x(m * h), v(m);
+  x.randomize(1);
+  std::vector<int32_t> at(m + 1, -1);
+  for (int64_t i = 0; i < m; ++i)
+    v[i] = -2;
+  runner.run({{x.data, {m, h, 1, 1}},
+              {v.data, {m, 1, 1, 1}},
+              {at.data(), {m, 1, 1, 1}}});
+  for (int64_t i = 0; i < m; ++i) {
+    float *row = x.data + i * h;
+    int64_t want = std::max_element(row, row + h) - row;
+    EXPECT_EQ(at[i], want);
+    EXPECT_EQ(v[i], row[want]);
+  }
+  EXPECT_EQ(at[m], -1);
+}
+
+//===----------------------------------------------------------------------===//
+// Math
+//===----------------------------------------------------------------------===//
+
+/// o = f(x) elementwise.
+static std::string function(const std::string &op) {
+  return kernel("f", "%x: memref<?xf32>, %o: memref<?xf32>", R"(
+    linalg.generic {indexing_maps = [affine_map<(a) -> (a)>,
+        affine_map<(a) -> (a)>], iterator_types = ["parallel"]}
+        ins(%x : memref<?xf32>) outs(%o : memref<?xf32>) {
+      ^bb0(%a: f32, %u: f32):
+        %r = )" + op + R"( %a : f32
+        linalg.yield %r : f32
+    })");
+}
+
+static std::vector<float> evaluate(const std::string &op,
+                                   const std::string &target,
+                                   const std::vector<float> &inputs) {
+  KernelRunner runner(function(op), "f", target);
+  if (!runner)
+    return {};
+  int64_t n = inputs.size();
+  Array x(n), o(n);
+  std::copy(inputs.begin(), inputs.end(), x.data);
+  runner.run({{x.data, {n, 1, 1, 1}}, {o.data, {n, 1, 1, 1}}});
+  EXPECT_TRUE(o.guarded());
+  return {o.data, o.data + n};
+}
+
+static std::vector<float> grid(float low, float high, int count) {
+  std::vector<float> values(count);
+  for (int i = 0; i < count; ++i)
+    values[i] = low + (high - low) * float(i) / float(count - 1);
+  return values;
+}
+
+/// Largest error of `op` on [low, high], relative to |f| or, where that is
+/// smaller, to `floor`.
+static void checkFunction(const std::string &op, const std::string &target,
+                          double (*f)(double), float low, float high,
+                          double tolerance, double floor) {
+  SCOPED_TRACE(op);
+  std::vector<float> x = grid(low, high, 200001);
+  std::vector<float> y = evaluate(op, target, x);
+  ASSERT_EQ(x.size(), y.size());
+  double worst = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    double want = f(x[i]);
+    double error = std::abs(y[i] - want) / std::max(std::abs(want), floor);
+    if (!(error <= worst))
+      worst = error;
+  }
+  EXPECT_LE(worst, tolerance);
+}
+
+TEST_P(Vectorize, MathIsAccurate) {
+  const std::string &t = GetParam();
+  checkFunction("math.exp", t, std::exp, -86, 88, 2e-7, 0);
+  checkFunction("math.exp", t, std::exp, -1, 1, 2e-7, 0);
+  checkFunction("math.exp2", t, std::exp2, -30, 30, 2e-6, 0);
+  checkFunction("math.log", t, std::log, 1e-30f, 1e3f, 1.5e-7, 1e-30);
+  checkFunction("math.log", t, std::log, 0.5f, 2.0f, 1.5e-7, 1e-30);
+  checkFunction("math.log", t, std::log, 1e-42f, 1e-38f, 1.5e-7, 1e-30);
+  checkFunction("math.log1p", t, std::log1p, -0.9f, 10, 3e-7, 1e-30);
+  checkFunction("math.log1p", t, std::log1p, 0, 1e-4f, 3e-7, 1e-30);
+  checkFunction("math.erf", t, std::erf, -6, 6, 5e-7, 1);
+  checkFunction("math.tanh", t, std::tanh, -10, 10, 4e-7, 1e-30);
+  checkFunction(
+      "math.rsqrt", t, [](double x) { return 1 / std::sqrt(x); }, 1e-3f, 100,
+      2e-7, 0);
+  checkFunction("math.sqrt", t, std::sqrt, 0, 100, 1e-7, 1e-30);
+  checkFunction("math.sin", t, std::sin, -3, 3, 1e-6, 1);
+  checkFunction("math.floor", t, std::floor, -3, 3, 0, 1);
+  checkFunction("math.ceil", t, std::ceil, -3e9f, 3e9f, 0, 1);
+  checkFunction("math.trunc", t, std::trunc, -3, 3, 0, 1);
+}
+
+TEST_P(Vectorize, MathAtTheEdges) {
+  float inf = INFINITY, nan = NAN;
+  auto e =
+      evaluate("math.exp", GetParam(),
+               {-inf, -1e30f, -104, -88, 0, 88.8f, 1e30f, inf, nan, 88.7f});
+  ASSERT_EQ(e.size(), 10u);
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(e[i], 0) << i;
+  EXPECT_EQ(e[4], 1);
+  EXPECT_EQ(e[5], inf);
+  EXPECT_EQ(e[6], inf);
+  EXPECT_EQ(e[7], inf);
+  EXPECT_TRUE(std::isnan(e[8]));
+  EXPECT_NEAR(e[9] / std::exp(double(88.7f)), 1, 2e-7);
+  auto l = evaluate("math.log", GetParam(), {0, -1, 1, inf, nan, -inf});
+  ASSERT_EQ(l.size(), 6u);
+  EXPECT_EQ(l[0], -inf);
+  EXPECT_TRUE(std::isnan(l[1]));
+  EXPECT_EQ(l[2], 0);
+  EXPECT_EQ(l[3], inf);
+  EXPECT_TRUE(std::isnan(l[4]) && std::isnan(l[5]));
+  auto p = evaluate("math.log1p", GetParam(), {0, -1, inf, nan, -2});
+  ASSERT_EQ(p.size(), 5u);
+  EXPECT_EQ(p[0], 0);
+  EXPECT_EQ(p[1], -inf);
+  EXPECT_EQ(p[2], inf);
+  EXPECT_TRUE(std::isnan(p[3]) && std::isnan(p[4]));
+  auto h = evaluate("math.tanh", GetParam(), {0, -inf, inf, nan});
+  ASSERT_EQ(h.size(), 4u);
+  EXPECT_EQ(h[0], 0);
+  EXPECT_EQ(h[1], -1);
+  EXPECT_EQ(h[2], 1);
+  EXPECT_TRUE(std::isnan(h[3]));
+  auto g = evaluate("math.erf", GetParam(), {0, -inf, inf, nan});
+  ASSERT_EQ(g.size(), 4u);
+  EXPECT_EQ(g[0], 0);
+  EXPECT_NEAR(g[1], -1, 1.2e-7);
+  EXPECT_NEAR(g[2], 1, 1.2e-7);
+  EXPECT_TRUE(std::isnan(g[3]));
+}
+
+//===----------------------------------------------------------------------===//
 // Speed (shown, not judged: run with --gtest_also_run_disabled_tests)
 //===----------------------------------------------------------------------===//
 
@@ -308,5 +570,26 @@ TEST(VectorizeSpeed, DISABLED_PackedGemm) {
     }
     std::printf("m %ld: %.1f GFLOP/s\n", long(m),
                 2e-9 * m * k * panels * p / best);
+  }
+}
+
+TEST(VectorizeSpeed, DISABLED_Functions) {
+  for (const char *op : {"math.exp", "math.log", "math.erf", "math.tanh"}) {
+    KernelRunner runner(function(op), "f", "cpu");
+    ASSERT_TRUE(bool(runner));
+    for (float low : {-1.0f, -1e30f}) {
+      int64_t n = 4096;
+      Array x(n), o(n);
+      x.randomize(1, low, low < -1 ? low / 2 : 1);
+      double best = 1e9;
+      for (int repeat = 0; repeat < 500; ++repeat) {
+        auto start = std::chrono::steady_clock::now();
+        runner.run({{x.data, {n, 1, 1, 1}}, {o.data, {n, 1, 1, 1}}});
+        best = std::min(best, std::chrono::duration<double>(
+                                  std::chrono::steady_clock::now() - start)
+                                  .count());
+      }
+      std::printf("%s from %g: %.2f G/s\n", op, low, 1e-9 * n / best);
+    }
   }
 }

@@ -1,0 +1,75 @@
+// RUN: seqc-opt %s --seqc-expand-math --split-input-file --verify-diagnostics | FileCheck %s
+
+// CHECK-LABEL: func.func @functions(
+// CHECK-NOT: math.exp
+// CHECK: math.fma %{{.*}} : vector<16xf32>
+// CHECK: arith.shli %{{.*}} : vector<16xi32>
+// CHECK-NOT: math.log
+// CHECK-NOT: math.erf
+// CHECK-NOT: math.tanh
+// CHECK: math.sqrt
+// CHECK: return
+func.func @functions(%x: vector<16xf32>) -> vector<16xf32> {
+  %a = math.exp %x : vector<16xf32>
+  %b = math.log %a : vector<16xf32>
+  %c = math.log1p %b : vector<16xf32>
+  %d = math.erf %c : vector<16xf32>
+  %e = math.tanh %d : vector<16xf32>
+  %f = math.rsqrt %e : vector<16xf32>
+  return %f : vector<16xf32>
+}
+
+// -----
+
+// A scalar gets the same polynomial.
+// CHECK-LABEL: func.func @scalar(
+// CHECK-NOT: math.exp
+// CHECK: arith.bitcast %{{.*}} : i32 to f32
+func.func @scalar(%x: f32) -> f32 {
+  %a = math.exp %x : f32
+  return %a : f32
+}
+
+// -----
+
+// Without a fused instruction math.fma would be a call.
+// CHECK-LABEL: func.func @unfused(
+// CHECK-NOT: math.fma
+// CHECK: return
+module attributes {seqc.target = #seqc.target<"baseline", bits = 128, registers = 16, fma = false, l1 = 32768, l2 = 1048576>} {
+func.func @unfused(%x: vector<4xf32>) -> vector<4xf32> {
+  %a = math.exp %x : vector<4xf32>
+  %b = math.floor %a : vector<4xf32>
+  return %b : vector<4xf32>
+}
+}
+
+// -----
+
+// A bound that is a constant needs no IEEE maximum; two variables do.
+// CHECK-LABEL: func.func @clamps(
+// CHECK: arith.cmpf olt, %arg0
+// CHECK: arith.select
+// CHECK: arith.maximumf
+func.func @clamps(%x: vector<16xf32>, %y: vector<16xf32>) -> vector<16xf32> {
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %a = arith.maximumf %x, %zero : vector<16xf32>
+  %b = arith.maximumf %a, %y : vector<16xf32>
+  return %b : vector<16xf32>
+}
+
+// -----
+
+func.func @unknown(%x: vector<16xf32>) -> vector<16xf32> {
+  // expected-error @below {{expected a function that the target can compute without a call, got one on 'vector<16xf32>'}}
+  %a = math.cbrt %x : vector<16xf32>
+  return %a : vector<16xf32>
+}
+
+// -----
+
+func.func @other_type(%x: vector<8xf64>) -> vector<8xf64> {
+  // expected-error @below {{expected a function that the target can compute without a call, got one on 'vector<8xf64>'}}
+  %a = math.exp %x : vector<8xf64>
+  return %a : vector<8xf64>
+}
