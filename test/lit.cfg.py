@@ -11,6 +11,8 @@ config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.seqc_obj_root, "test")
 
 llvm_config.use_default_substitutions()
+# `not` and `split-file` come without a substitution.
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 llvm_config.with_environment("FILECHECK_OPTS", "-enable-var-scope --allow-unused-prefixes=false")
 tool_dirs = [os.path.join(config.seqc_obj_root, "bin"), config.llvm_tools_dir]
 llvm_config.add_tool_substitutions(["seqc-opt", "seqc-import", "seqc", "mlir-opt"], tool_dirs)

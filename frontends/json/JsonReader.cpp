@@ -21,6 +21,11 @@ void Problems::error(const JsonValue &place, std::string text, ErrorCode code) {
 void Problems::add(Diagnostic diagnostic, ErrorCode code) {
   if (diagnostic.file.empty())
     diagnostic.file = file;
+  // Two readers of one value find the same problem.
+  for (const Diagnostic &known : found)
+    if (known.line == diagnostic.line && known.column == diagnostic.column &&
+        known.text == diagnostic.text && known.line != 0)
+      return;
   if (found.empty())
     first = code;
   found.push_back(std::move(diagnostic));

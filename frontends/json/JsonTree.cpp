@@ -103,6 +103,7 @@ public:
       step();
   }
 
+  bool isBefore(const Cursor &other) const { return offset < other.offset; }
   int line() const { return currentLine; }
   int column() const { return static_cast<int>(offset - lineStart) + 1; }
 
@@ -201,9 +202,12 @@ public:
     if (size_t bracket = message.find("] ");
         message.substr(0, 1) == "[" && bracket != std::string_view::npos)
       message.remove_prefix(bracket + 2);
-    Cursor place(text);
-    place.moveTo(position == 0 ? 0 : position - 1);
-    cursor = place;
+    // The parser counts to the end of the token that it could not take; the
+    // cursor finds the token's start, but would go past a stray separator.
+    Cursor end(text), start = cursor;
+    end.moveTo(position == 0 ? 0 : position - 1);
+    start.seek();
+    cursor = start.isBefore(end) ? start : end;
     problem = makeDiagnostic("not valid JSON: " + std::string(message));
     return false;
   }
