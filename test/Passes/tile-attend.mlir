@@ -84,16 +84,6 @@ func.func private @dense(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %v: tensor<?x
 // CHECK: tensor.extract %[[POS]]
 // CHECK: tensor.extract_slice %[[PV]]
 // CHECK: tensor.extract_slice %[[V]]
-func.func private @past(
-// CHECK-SAME: %[[POS:[a-z0-9]+]]: tensor<?xi32>, %{{[a-z0-9]+}}: tensor<32x4xf32>, %{{[a-z0-9]+}}: tensor<32x4xf32>, %[[PK:[a-z0-9]+]]: tensor<?x4x8xf32>, %[[PV:[a-z0-9]+]]: tensor<?x4x8xf32>, %[[PC:[a-z0-9]+]]: tensor<?xi32>, %[[PP:[a-z0-9]+]]: tensor<?x4xi32>
-// CHECK: tensor.extract %[[PC]]
-// CHECK: scf.for
-// CHECK: tensor.extract_slice %[[PK]]
-// CHECK: tensor.extract %[[PP]]
-// CHECK: tensor.expand_shape {{.*}} : tensor<8xf32> into tensor<4x2xf32>
-// CHECK: tensor.extract_slice %[[PV]]
-// CHECK: scf.for
-// CHECK: tensor.extract %[[POS]]
 func.func private @past(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %v: tensor<?x8xf32>,
     %off: tensor<?xi32>, %pos: tensor<?xi32>, %cos: tensor<32x4xf32>, %sin: tensor<32x4xf32>,
     %pk: tensor<?x4x8xf32>, %pv: tensor<?x4x8xf32>, %pc: tensor<?xi32>, %pp: tensor<?x4xi32>,
