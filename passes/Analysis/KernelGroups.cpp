@@ -88,6 +88,7 @@ public:
   std::vector<KernelGroup> order();
 
 private:
+  void mergeAll(ArrayRef<unsigned> users);
   void connect(unsigned i);
   void connectInPlace(unsigned i);
   void placeView(unsigned i);
@@ -401,28 +402,45 @@ void Grouper::mergeAlongEdges() {
   }
 }
 
-/// Row groups that read the same rows of a value from outside.
+/// Row groups that read the same rows of a value from outside, and the
+/// weight-only work of a layer over one extent.
 void Grouper::mergeSiblings() {
   llvm::MapVector<std::pair<Value, int>, SmallVector<unsigned>> readers;
-  for (const Node &node : nodes) {
-    if (node.kind != Kind::Rows || node.access->extent.isStatic())
+  llvm::MapVector<std::pair<Attribute, int64_t>, SmallVector<unsigned>>
+      prepared;
+  for (unsigned i = 0; i < nodes.size(); ++i) {
+    const Node &node = nodes[i];
+    if (node.kind != Kind::Rows)
       continue;
+    if (node.access->extent.isStatic()) {
+      if (node.weightOnly)
+        prepared[{node.op->getAttr(names::kLayer), node.access->extent.addend}]
+            .push_back(i);
+      continue;
+    }
     for (OpOperand &use : node.op->getOpOperands()) {
       int dim = node.access->operands[use.getOperandNumber()];
       Operation *def = use.get().getDefiningOp();
       if (dim != RowAccess::kWhole && !(def && isFreshInit(def)))
-        readers[{use.get(), dim}].push_back(index[node.op]);
+        readers[{use.get(), dim}].push_back(i);
     }
   }
   for (auto &[value, users] : readers)
-    for (size_t k = 1; k < users.size(); ++k) {
-      unsigned first = nodes[users[0]].leader, other = nodes[users[k]].leader;
-      if (first == other || !isRowsGroup(first) || !isRowsGroup(other) ||
-          nodes[users[0]].access->extent != nodes[users[k]].access->extent)
-        continue;
-      if (refusal(first, other).empty())
-        unite(first, other, nodes[users[k]].op);
-    }
+    mergeAll(users);
+  for (auto &[layer, users] : prepared)
+    mergeAll(users);
+}
+
+/// Unites the groups of `users` with that of the first, where they can be.
+void Grouper::mergeAll(ArrayRef<unsigned> users) {
+  for (unsigned user : users.drop_front()) {
+    unsigned first = nodes[users[0]].leader, other = nodes[user].leader;
+    if (first == other || !isRowsGroup(first) || !isRowsGroup(other) ||
+        nodes[users[0]].access->extent != nodes[user].access->extent)
+      continue;
+    if (refusal(first, other).empty())
+      unite(first, other, nodes[user].op);
+  }
 }
 
 std::vector<KernelGroup> Grouper::order() {

@@ -2,12 +2,11 @@
 #ifndef SEQC_PASSES_ANALYSIS_KERNELGROUPS_H
 #define SEQC_PASSES_ANALYSIS_KERNELGROUPS_H
 
+#include "passes/Analysis/KernelForm.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace seqc::passes {
-
-/// What the task space of a kernel runs over (docs/Rationale/KernelForms.md).
-enum class KernelForm { Rows, Channels, Queries, Serial };
 
 llvm::StringRef toString(KernelForm form);
 

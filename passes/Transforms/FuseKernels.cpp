@@ -333,9 +333,10 @@ Value KernelBuilder::inside(Value value, Operation *user) {
     IRMapping slice;
     for (Value operand : def->getOperands())
       slice.map(operand, inside(operand, user));
-    Value copy = rewriter.clone(*def, slice)->getResult(0);
-    mapping.map(value, copy);
-    return copy;
+    Operation *copy = rewriter.clone(*def, slice);
+    copy->removeAttr(names::kLayer);
+    mapping.map(value, copy->getResult(0));
+    return copy->getResult(0);
   }
   if (!isa<RankedTensorType>(value.getType())) {
     user->emitOpError("uses a value of type ")
