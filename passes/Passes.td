@@ -270,6 +270,10 @@ def SeqcVectorizeReduction : SeqcVectorizePass<"seqc-vectorize-reduction"> {
   let summary = "reductions to vectors of partial results";
 }
 
+def SeqcVectorizeTranspose : SeqcVectorizePass<"seqc-vectorize-transpose"> {
+  let summary = "transposing copies to blocks that are transposed in registers";
+}
+
 def SeqcVectorizeElementwise : SeqcVectorizePass<"seqc-vectorize-elementwise"> {
   let summary = "all-parallel linalg ops (and memref.copy) to loops over lanes";
 }

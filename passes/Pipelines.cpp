@@ -62,6 +62,7 @@ static void addVectorize(OpPassManager &pm, const PipelineOptions &options) {
   // linalg
   pm.addNestedPass<func::FuncOp>(createSeqcVectorizeContraction());
   pm.addNestedPass<func::FuncOp>(createSeqcVectorizeReduction());
+  pm.addNestedPass<func::FuncOp>(createSeqcVectorizeTranspose());
   pm.addNestedPass<func::FuncOp>(createSeqcVectorizeElementwise());
   // seqc ops
   pm.addNestedPass<func::FuncOp>(createVectorizeScanPass());

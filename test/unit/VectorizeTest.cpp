@@ -285,6 +285,41 @@ TEST_P(Vectorize, PairsAndGathers) {
   }
 }
 
+TEST_P(Vectorize, Transposes) {
+  for (auto [fm, fh] :
+       {std::pair<int64_t, int64_t>{0, 0}, {48, 16}, {5, 130}}) {
+    std::string m = fm ? str(fm) : "?", h = fh ? str(fh) : "?";
+    std::string in = "memref<2x" + m + "x" + h + "xf32>";
+    std::string out = "memref<" + h + "x2x" + m + "xf32>";
+    KernelRunner runner(kernel("tr", "%x: " + in + ", %o: " + out,
+                               "linalg.transpose ins(%x : " + in +
+                                   ") outs(%o : " + out +
+                                   ") permutation = [2, 0, 1]"),
+                        "tr", GetParam());
+    ASSERT_TRUE(bool(runner));
+    for (auto [rows, columns] : {std::pair<int64_t, int64_t>{1, 1},
+                                 {16, 48},
+                                 {48, 16},
+                                 {5, 130},
+                                 {33, 7},
+                                 {0, 4}}) {
+      if (fm && (rows != fm || columns != fh))
+        continue;
+      SCOPED_TRACE(str(rows) + " " + str(columns));
+      Array x(2 * rows * columns), o(2 * rows * columns);
+      x.randomize(1);
+      runner.run(
+          {{x.data, {2, rows, columns, 1}}, {o.data, {columns, 2, rows, 1}}});
+      EXPECT_TRUE(o.guarded());
+      for (int64_t b = 0; b < 2; ++b)
+        for (int64_t i = 0; i < rows; ++i)
+          for (int64_t j = 0; j < columns; ++j)
+            ASSERT_EQ(o[(j * 2 + b) * rows + i],
+                      x[(b * rows + i) * columns + j]);
+    }
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//
