@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -80,9 +81,31 @@ static bool isExtentOf(OpFoldResult size, Value buffer, int64_t dim) {
   return op && op.getSource() == buffer && op.getConstantIndex() == dim;
 }
 
-/// Looks through views of a whole buffer.
+static Value stripWholeViews(Value buffer);
+
+/// The buffer that a loop or a branch hands through as this result, or null.
+static Value handedThrough(OpResult result) {
+  unsigned i = result.getResultNumber();
+  if (auto loop = dyn_cast<scf::ForOp>(result.getOwner())) {
+    Value yielded = stripWholeViews(loop.getYieldedValues()[i]);
+    return yielded == loop.getRegionIterArg(i) ? loop.getInitArgs()[i]
+                                               : Value();
+  }
+  if (auto branch = dyn_cast<scf::IfOp>(result.getOwner())) {
+    Value taken = stripWholeViews(branch.thenYield().getOperand(i));
+    return taken == stripWholeViews(branch.elseYield().getOperand(i)) ? taken
+                                                                      : Value();
+  }
+  return {};
+}
+
+/// Looks through views of a whole buffer, and loops that return what they got.
 static Value stripWholeViews(Value buffer) {
   while (Operation *def = buffer.getDefiningOp()) {
+    if (Value source = handedThrough(cast<OpResult>(buffer))) {
+      buffer = source;
+      continue;
+    }
     if (auto cast = dyn_cast<memref::CastOp>(def)) {
       buffer = cast.getSource();
       continue;

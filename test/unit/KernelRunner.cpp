@@ -22,22 +22,24 @@ static mlir::DialectRegistry makeRegistry() {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<ir::SeqcDialect>();
+  passes::registerDialectExtensions(registry);
   codegen::registerTranslations(registry);
   return registry;
 }
 
 static llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
 lowerText(mlir::MLIRContext &context, const std::string &text,
-          const codegen::CpuTarget &target,
-          std::initializer_list<passes::Phase> phases) {
+          const codegen::CpuTarget &target, passes::Phase first,
+          passes::Phase last) {
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module)
     return llvm::createStringError("expected kernel text that parses");
   (*module)->setAttr(ir::names::kTarget,
                      codegen::makeTargetAttr(&context, target));
   mlir::PassManager pm(&context);
-  for (passes::Phase phase : phases)
-    passes::addPhase(pm, phase);
+  for (const passes::PhaseInfo &info : passes::allPhases())
+    if (info.phase >= first && info.phase <= last)
+      passes::addPhase(pm, info.phase);
   if (mlir::failed(pm.run(*module)))
     return llvm::createStringError("expected a kernel that lowers");
   return module;
@@ -45,21 +47,21 @@ lowerText(mlir::MLIRContext &context, const std::string &text,
 
 static llvm::Expected<std::string> compileText(const std::string &text,
                                                const std::string &targetName,
-                                               codegen::CpuOutput output) {
+                                               codegen::CpuOutput output,
+                                               passes::Phase first) {
   auto target = codegen::parseCpuTarget(targetName);
   if (!target)
     return target.takeError();
   mlir::MLIRContext context(makeRegistry());
-  auto module = lowerText(context, text, *target,
-                          {passes::Phase::Vectorize, passes::Phase::Lower});
+  auto module = lowerText(context, text, *target, first, passes::Phase::Lower);
   if (!module)
     return module.takeError();
   return codegen::compileForCpu(**module, *target, output);
 }
 
 KernelRunner::KernelRunner(const std::string &text, const std::string &name,
-                           const std::string &target) {
-  auto object = compileText(text, target, codegen::CpuOutput::Object);
+                           const std::string &target, passes::Phase first) {
+  auto object = compileText(text, target, codegen::CpuOutput::Object, first);
   if (!object) {
     ADD_FAILURE() << llvm::toString(object.takeError());
     return;
@@ -84,7 +86,8 @@ std::string KernelRunner::vectorized(const std::string &text,
                                      const std::string &targetName) {
   auto target = llvm::cantFail(codegen::parseCpuTarget(targetName));
   mlir::MLIRContext context(makeRegistry());
-  auto module = lowerText(context, text, target, {passes::Phase::Vectorize});
+  auto module = lowerText(context, text, target, passes::Phase::Vectorize,
+                          passes::Phase::Vectorize);
   if (!module) {
     ADD_FAILURE() << llvm::toString(module.takeError());
     return {};
@@ -97,7 +100,8 @@ std::string KernelRunner::vectorized(const std::string &text,
 
 std::string KernelRunner::assembly(const std::string &text,
                                    const std::string &target) {
-  auto out = compileText(text, target, codegen::CpuOutput::Assembly);
+  auto out = compileText(text, target, codegen::CpuOutput::Assembly,
+                         passes::Phase::Vectorize);
   if (out)
     return *out;
   ADD_FAILURE() << llvm::toString(out.takeError());

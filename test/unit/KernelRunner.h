@@ -4,6 +4,7 @@
 
 #include "codegen/cpu/KernelLoader.h"
 #include "codegen/cpu/ObjectCompiler.h"
+#include "passes/Phases.h"
 #include "runtime/abi/KernelAbi.h"
 
 #include <memory>
@@ -12,13 +13,15 @@
 
 namespace seqc::test {
 
-/// A kernel on memrefs, vectorised, compiled and loaded.
+/// A kernel taken through the pipeline from phase `first` on (vectorize, that
+/// is memrefs, unless said otherwise), compiled and loaded.
 class KernelRunner {
 public:
   /// `text` is a module with one kernel `name`; the target's seqc.target is set
   /// on it. Failures are reported to gtest and leave the runner empty.
   KernelRunner(const std::string &text, const std::string &name,
-               const std::string &target);
+               const std::string &target,
+               passes::Phase first = passes::Phase::Vectorize);
 
   explicit operator bool() const { return code != nullptr; }
   void run(const std::vector<SeqcBuffer> &args) const;
