@@ -8,7 +8,6 @@ include "dialect/SeqcAttrs.td"
 def Seqc_ScanOp : Seqc_StructuredOp<"scan", [
     AttrSizedOperandSegments, IsolatedFromAbove,
     SingleBlockImplicitTerminator<"YieldOp">,
-    
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
   let summary = "recurrence over the rows of each sequence with a step region";
   let description = [{
