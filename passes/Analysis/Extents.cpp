@@ -88,6 +88,13 @@ SymbolicExtent seqc::passes::extentOf(Value tensor, int64_t dim) {
       return extentOf(expand.getSrc(), *source);
   if (auto style = dyn_cast<DestinationStyleOpInterface>(op))
     return extentOf(style.getTiedOpOperand(cast<OpResult>(tensor))->get(), dim);
+  // A call of a kernel: the last operands are the destinations.
+  if (auto call = dyn_cast<func::CallOp>(op)) {
+    unsigned first = call.getNumOperands() - call.getNumResults();
+    unsigned number = cast<OpResult>(tensor).getResultNumber();
+    if (call.getNumOperands() >= call.getNumResults())
+      return extentOf(call.getOperand(first + number), dim);
+  }
   return {Kind::Unknown, tensor, dim, 0};
 }
 

@@ -1,0 +1,267 @@
+//===- PlanFromIRTest.cpp - plans of partitioned modules ------------------===//
+
+#include "runtime/jit/PlanFromIR.h"
+
+#include "passes/Passes.h"
+#include "passes/Pipelines.h"
+#include "runtime/jit/Registry.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/STLExtras.h"
+#include "gtest/gtest.h"
+
+#include <optional>
+
+using namespace seqc;
+using namespace seqc::rt;
+
+namespace {
+
+class PlanFromIR : public ::testing::Test {
+protected:
+  PlanFromIR() {
+    context = std::make_unique<mlir::MLIRContext>(
+        jit::compilerRegistry(), mlir::MLIRContext::Threading::DISABLED);
+    context->loadAllAvailableDialects();
+    handler =
+        context->getDiagEngine().registerHandler([this](mlir::Diagnostic &d) {
+          messages += d.str() + "\n";
+          return mlir::success();
+        });
+  }
+
+  /// simplify, fuse and partition, then the plan; none where a step failed.
+  std::optional<Plan> plan(mlir::OwningOpRef<mlir::ModuleOp> parsed) {
+    module = std::move(parsed);
+    if (!module) {
+      ADD_FAILURE() << messages;
+      return std::nullopt;
+    }
+    mlir::PassManager pm(context.get());
+    for (passes::Phase phase : {passes::Phase::Simplify, passes::Phase::Fuse,
+                                passes::Phase::Partition})
+      passes::addPhase(pm, phase);
+    if (mlir::failed(pm.run(*module))) {
+      ADD_FAILURE() << messages;
+      return std::nullopt;
+    }
+    return fromModule();
+  }
+  std::optional<Plan> fromModule() {
+    mlir::FailureOr<Plan> made = jit::planFromModule(*module);
+    if (mlir::failed(made))
+      return std::nullopt;
+    return *made;
+  }
+  std::optional<Plan> planOf(llvm::StringRef text) {
+    return plan(mlir::parseSourceString<mlir::ModuleOp>(text, context.get()));
+  }
+  std::optional<Plan> planOfFile(const std::string &name) {
+    std::string path =
+        std::string(SEQC_SOURCE_DIR) + "/test/Passes/Inputs/" + name;
+    return plan(mlir::parseSourceFile<mlir::ModuleOp>(path, context.get()));
+  }
+
+  std::unique_ptr<mlir::MLIRContext> context;
+  mlir::DiagnosticEngine::HandlerID handler = 0;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::string messages;
+};
+
+int32_t owner(const Plan &plan, int32_t buffer) {
+  return plan.buffers[buffer].alias < 0 ? buffer : plan.buffers[buffer].alias;
+}
+
+/// Index of the n-th step of this kind or, for kernels, whose symbol starts so.
+int find(const Plan &plan, StepKind kind, const std::string &prefix = "",
+         int n = 0) {
+  for (size_t i = 0; i < plan.run.size(); ++i) {
+    const PlanStep &step = plan.run[i];
+    if (step.kind != kind)
+      continue;
+    bool named = kind != StepKind::Kernel ||
+                 plan.kernels[step.kernel].symbol.rfind(prefix, 0) == 0;
+    if (named && n-- == 0)
+      return int(i);
+  }
+  return -1;
+}
+
+int count(const Plan &plan, StepKind kind) {
+  return int(llvm::count_if(plan.run,
+                            [&](const PlanStep &s) { return s.kind == kind; }));
+}
+
+TEST_F(PlanFromIR, gatedModel) {
+  std::optional<Plan> plan = planOfFile("seqboat.mlir");
+  ASSERT_TRUE(plan) << messages;
+  EXPECT_TRUE(verify(*plan).ok()) << verify(*plan).str();
+  EXPECT_EQ(plan->maxPositions, 64);
+  EXPECT_TRUE(plan->causal);
+  EXPECT_EQ(plan->symbols,
+            (std::vector<std::string>{"rows", "sequences", "layers.0.active",
+                                      "layers.1.active"}));
+  ASSERT_EQ(plan->gates.size(), 2u);
+  EXPECT_EQ(plan->gates[1].layer, "layers.1");
+  EXPECT_EQ(plan->gates[1].symbol, 3);
+  EXPECT_EQ(count(*plan, StepKind::Count), 2);
+  // Packs happen once, before any call.
+  EXPECT_EQ(count(*plan, StepKind::Pack), 0);
+  EXPECT_EQ(llvm::count_if(
+                plan->prepare,
+                [](const PlanStep &s) { return s.kind == StepKind::Pack; }),
+            6);
+  Result<Plan> again = parsePlan(serialise(*plan));
+  ASSERT_TRUE(again.ok()) << again.status().str();
+  EXPECT_EQ(serialise(*again), serialise(*plan));
+}
+
+TEST_F(PlanFromIR, layersShareKernels) {
+  std::optional<Plan> plan = planOfFile("seqboat.mlir");
+  ASSERT_TRUE(plan) << messages;
+  int first = find(*plan, StepKind::Kernel, "queries_attend");
+  int second = find(*plan, StepKind::Kernel, "queries_attend", 1);
+  ASSERT_GE(first, 0);
+  ASSERT_GE(second, 0);
+  EXPECT_EQ(plan->run[first].kernel, plan->run[second].kernel);
+  EXPECT_EQ(plan->run[first].layer, "layers.0");
+  EXPECT_EQ(plan->run[second].layer, "layers.1");
+  const PlanKernel &kernel = plan->kernels[plan->run[first].kernel];
+  EXPECT_EQ(kernel.summary, "queries: softmax attention z=8 h=16 + map");
+  EXPECT_TRUE(llvm::is_contained(kernel.baked, "left=11"));
+  EXPECT_TRUE(llvm::is_contained(kernel.free, "sequences"));
+}
+
+TEST_F(PlanFromIR, activatedRows) {
+  std::optional<Plan> plan = planOfFile("seqboat.mlir");
+  ASSERT_TRUE(plan) << messages;
+  const PlanStep &gather =
+      plan->run[find(*plan, StepKind::Kernel, "rows_gather")];
+  const PlanBuffer &out = plan->buffers[gather.args.back()];
+  EXPECT_EQ(out.shape[0], (Extent{2, 0}));
+  EXPECT_EQ(out.capacity[0], (Extent{kSymbolRows, 0}));
+  // The leading rows of the index are a view.
+  const PlanBuffer &index = plan->buffers[gather.args[1]];
+  ASSERT_GE(index.alias, 0);
+  EXPECT_EQ(index.shape[0], (Extent{2, 0}));
+  EXPECT_EQ(plan->buffers[index.alias].shape[0], (Extent{kSymbolRows, 0}));
+}
+
+TEST_F(PlanFromIR, updatesInPlace) {
+  std::optional<Plan> plan = planOfFile("seqboat.mlir");
+  ASSERT_TRUE(plan) << messages;
+  // The rings are states and are written where they are, after the attention.
+  int attend = find(*plan, StepKind::Kernel, "queries_attend");
+  int push = find(*plan, StepKind::Kernel, "serial_ring_push");
+  ASSERT_GE(attend, 0);
+  ASSERT_GT(push, attend);
+  int32_t ring = plan->run[push].args.back();
+  EXPECT_EQ(ring, plan->find(BufferKind::State, "layers.0.keys"));
+  // The scatter adds to the rows that the router's kernel wrote.
+  int route = find(*plan, StepKind::Kernel, "rows_matmul_32_route");
+  int scatter = find(*plan, StepKind::Kernel, "rows_matmul_16_scatter");
+  ASSERT_GE(route, 0);
+  ASSERT_GE(scatter, 0);
+  EXPECT_EQ(plan->run[scatter].args.back(), plan->run[route].args.back());
+  // New counts of the rings depend on the old ones, so they are copied back.
+  EXPECT_EQ(count(*plan, StepKind::Copy), 2);
+  EXPECT_EQ(plan->run.back().kind, StepKind::Copy);
+  EXPECT_EQ(plan->run.back().args[1],
+            plan->find(BufferKind::State, "layers.1.count"));
+}
+
+TEST_F(PlanFromIR, outputIsWrittenByItsKernel) {
+  std::optional<Plan> plan = planOf(R"(
+    func.func @forward(%x: tensor<?x8xf32> {seqc.input = "x"}, %w: tensor<32x8xf32> {seqc.weight = "w"})
+        -> (tensor<?x32xf32> {seqc.output = "y"}) {
+      %c0 = arith.constant 0 : index
+      %zero = arith.constant 0.0 : f32
+      %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+      %e = tensor.empty(%n) : tensor<?x32xf32>
+      %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x32xf32>) -> tensor<?x32xf32>
+      %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                                          affine_map<(m, n, k) -> (m, n)>]
+          ins(%x, %w : tensor<?x8xf32>, tensor<32x8xf32>) outs(%f : tensor<?x32xf32>) -> tensor<?x32xf32>
+      return %y : tensor<?x32xf32>
+    })");
+  ASSERT_TRUE(plan) << messages;
+  int32_t output = plan->find(BufferKind::Output, "y");
+  ASSERT_GE(output, 0);
+  EXPECT_EQ(plan->buffers[output].shape.size(), 2u);
+  ASSERT_EQ(plan->run.size(), 1u);
+  int32_t written = plan->run[0].args.back();
+  EXPECT_EQ(plan->buffers[written].shape.size(), 3u);
+  EXPECT_EQ(owner(*plan, written), output);
+  EXPECT_FALSE(plan->causal);
+}
+
+TEST_F(PlanFromIR, oldValueNeededLater) {
+  // s is returned as an output and replaced as a state: the update works on a
+  // copy, and the output is copied before the state changes.
+  std::optional<Plan> plan = planOf(R"(
+    func.func @forward(%x: tensor<?x8xf32> {seqc.input = "x"}, %i: tensor<?xi32> {seqc.input = "i"},
+                       %s: tensor<?x8xf32> {seqc.state = "s"})
+        -> (tensor<?x8xf32> {seqc.output = "old"}, tensor<?x8xf32> {seqc.state = "s"}) {
+      %a = seqc.scatter_rows set ins(%x, %i : tensor<?x8xf32>, tensor<?xi32>) outs(%s : tensor<?x8xf32>) -> tensor<?x8xf32>
+      return %s, %a : tensor<?x8xf32>, tensor<?x8xf32>
+    })");
+  ASSERT_TRUE(plan) << messages;
+  int32_t state = plan->find(BufferKind::State, "s");
+  int32_t old = plan->find(BufferKind::Output, "old");
+  ASSERT_EQ(plan->run.size(), 4u);
+  EXPECT_EQ(plan->run[0].kind, StepKind::Copy);
+  EXPECT_EQ(plan->run[0].args[0], state);
+  EXPECT_EQ(plan->run[1].args.back(), plan->run[0].args[1]);
+  EXPECT_EQ(plan->run[2].args, (std::vector<int32_t>{state, old}));
+  EXPECT_EQ(plan->run[3].args,
+            (std::vector<int32_t>{plan->run[0].args[1], state}));
+}
+
+TEST_F(PlanFromIR, statesThatSwap) {
+  std::optional<Plan> plan = planOf(R"(
+    func.func @forward(%a: tensor<?x8xf32> {seqc.state = "a"}, %b: tensor<?x8xf32> {seqc.state = "b"})
+        -> (tensor<?x8xf32> {seqc.state = "a"}, tensor<?x8xf32> {seqc.state = "b"}) {
+      return %b, %a : tensor<?x8xf32>, tensor<?x8xf32>
+    })");
+  ASSERT_TRUE(plan) << messages;
+  int32_t a = plan->find(BufferKind::State, "a"),
+          b = plan->find(BufferKind::State, "b");
+  ASSERT_EQ(plan->run.size(), 4u);
+  EXPECT_EQ(plan->run[0].args[0], b);
+  EXPECT_EQ(plan->run[1].args[0], a);
+  EXPECT_EQ(plan->run[2].args, (std::vector<int32_t>{plan->run[0].args[1], a}));
+  EXPECT_EQ(plan->run[3].args, (std::vector<int32_t>{plan->run[1].args[1], b}));
+}
+
+TEST_F(PlanFromIR, refusals) {
+  module = mlir::parseSourceString<mlir::ModuleOp>("module {}", context.get());
+  EXPECT_FALSE(fromModule());
+  EXPECT_NE(messages.find("expected a function @forward"), std::string::npos)
+      << messages;
+
+  messages.clear();
+  module = mlir::parseSourceString<mlir::ModuleOp>(R"(
+    func.func @forward(%x: tensor<?x8xf32> {seqc.input = "x"}) -> (tensor<?x8xf32> {seqc.output = "y"}) {
+      %y = linalg.exp ins(%x : tensor<?x8xf32>) outs(%x : tensor<?x8xf32>) -> tensor<?x8xf32>
+      return %y : tensor<?x8xf32>
+    })",
+                                                   context.get());
+  EXPECT_FALSE(fromModule());
+  EXPECT_NE(messages.find("has no place in a plan"), std::string::npos)
+      << messages;
+
+  messages.clear();
+  module = mlir::parseSourceString<mlir::ModuleOp>(R"(
+    func.func @forward(%x: tensor<?x?xf32> {seqc.input = "x"}) -> (tensor<?x?xf32> {seqc.output = "y"}) {
+      return %x : tensor<?x?xf32>
+    })",
+                                                   context.get());
+  EXPECT_FALSE(fromModule());
+  EXPECT_NE(messages.find("no plan can compute"), std::string::npos)
+      << messages;
+}
+
+} // namespace
