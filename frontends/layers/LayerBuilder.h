@@ -17,6 +17,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -131,6 +132,13 @@ private:
   mlir::Value positionsOf(const RowSpace *space);
   mlir::Value rotaryTable(const AttendConfig &config, int64_t width,
                           const char *part);
+  /// The last keys of each sequence, carried from call to call.
+  struct Ring {
+    mlir::Value key, value, positions, count;
+  };
+  Ring ringState(int64_t window, int64_t keyWidth, int64_t valueWidth);
+  void pushRing(const Ring &ring, const RowSpace *space, mlir::Value keys,
+                mlir::Value values, mlir::Value positions);
   mlir::Value countAfter(const RowSpace *space, mlir::Value count);
   bool sameSpace(llvm::ArrayRef<Rows> rows);
 

@@ -120,6 +120,36 @@ LayerBuilder::emaCoefficients(const EmaConfig &config, int64_t channels,
   return c;
 }
 
+/// The step region of an average over `n` states. A truncated one takes the tap
+/// that leaves the kernel away again; a direct one adds omega * x.
+static void buildEmaStep(ImplicitLocOpBuilder &b, ir::ScanOp scan, int64_t n,
+                         bool truncated, bool direct) {
+  OpBuilder::InsertionGuard guard(b);
+  Block *body = b.createBlock(&scan.getStep());
+  Type scalar = b.getF32Type(), lanes = VectorType::get({n}, scalar);
+  auto argument = [&](Type type) {
+    return body->addArgument(type, b.getLoc());
+  };
+  Value xt = argument(scalar), delayed = truncated ? argument(scalar) : Value();
+  Value q = argument(lanes), p = argument(lanes), g = argument(lanes);
+  Value pk = truncated ? argument(lanes) : Value();
+  Value omega = direct ? argument(scalar) : Value();
+  Value h = argument(lanes);
+  auto scaled = [&](Value coefficients, Value sample) -> Value {
+    Value spread = vector::BroadcastOp::create(b, lanes, sample);
+    return arith::MulFOp::create(b, coefficients, spread);
+  };
+  Value next =
+      arith::AddFOp::create(b, arith::MulFOp::create(b, q, h), scaled(p, xt));
+  if (truncated)
+    next = arith::SubFOp::create(b, next, scaled(pk, delayed));
+  Value y = vector::ReductionOp::create(b, vector::CombiningKind::ADD,
+                                        arith::MulFOp::create(b, g, next));
+  if (direct)
+    y = arith::AddFOp::create(b, y, arith::MulFOp::create(b, omega, xt));
+  ir::YieldOp::create(b, ValueRange({y, next}));
+}
+
 /// One direction. The forward one adds omega * x.
 Rows LayerBuilder::emaScan(Rows x, const EmaConfig &config, bool reverse) {
   int64_t channels = x.width(), n = config.states;
@@ -159,30 +189,7 @@ Rows LayerBuilder::emaScan(Rows x, const EmaConfig &config, bool reverse) {
   if (carried)
     setState(before, scan.getResult(1));
 
-  OpBuilder::InsertionGuard guard(b);
-  Block *body = b.createBlock(&scan.getStep());
-  Type scalar = b.getF32Type(), lanes = VectorType::get({n}, scalar);
-  auto argument = [&](Type type) {
-    return body->addArgument(type, b.getLoc());
-  };
-  Value xt = argument(scalar), delayed = truncated ? argument(scalar) : Value();
-  Value q = argument(lanes), p = argument(lanes), g = argument(lanes);
-  Value pk = truncated ? argument(lanes) : Value();
-  Value omega = direct ? argument(scalar) : Value();
-  Value h = argument(lanes);
-  auto scaled = [&](Value coefficients, Value sample) -> Value {
-    Value spread = vector::BroadcastOp::create(b, lanes, sample);
-    return arith::MulFOp::create(b, coefficients, spread);
-  };
-  Value next =
-      arith::AddFOp::create(b, arith::MulFOp::create(b, q, h), scaled(p, xt));
-  if (truncated)
-    next = arith::SubFOp::create(b, next, scaled(pk, delayed));
-  Value y = vector::ReductionOp::create(b, vector::CombiningKind::ADD,
-                                        arith::MulFOp::create(b, g, next));
-  if (direct)
-    y = arith::AddFOp::create(b, y, arith::MulFOp::create(b, omega, xt));
-  ir::YieldOp::create(b, ValueRange({y, next}));
+  buildEmaStep(b, scan, n, truncated, direct);
   return {scan.getResult(0), x.space};
 }
 
@@ -375,6 +382,30 @@ static double scoreScale(const AttendConfig &config, int64_t width) {
          static_cast<double>(config.window * (config.bidirectional ? 2 : 1));
 }
 
+LayerBuilder::Ring LayerBuilder::ringState(int64_t window, int64_t keyWidth,
+                                           int64_t valueWidth) {
+  Ring ring;
+  ring.key = state("ring_k", {kAny, window, keyWidth}, b.getF32Type());
+  ring.value = state("ring_v", {kAny, window, valueWidth}, b.getF32Type());
+  ring.positions = state("ring_pos", {kAny, window}, b.getI32Type());
+  ring.count = state("count", {kAny}, b.getI32Type());
+  return ring;
+}
+
+/// Comes after every read of the old ring.
+void LayerBuilder::pushRing(const Ring &ring, const RowSpace *space, Value keys,
+                            Value values, Value positions) {
+  auto push = [&](Value old, Value rows) {
+    auto op = ir::RingPushOp::create(b, old.getType(), rows, space->offsets,
+                                     ring.count, old);
+    setState(old, op.getResult());
+  };
+  push(ring.key, keys);
+  push(ring.value, values);
+  push(ring.positions, positions);
+  setState(ring.count, countAfter(space, ring.count));
+}
+
 Rows LayerBuilder::attend(Rows query, Rows key, Rows value,
                           const AttendConfig &config) {
   using Bias = AttendConfig::Bias;
@@ -410,33 +441,18 @@ Rows LayerBuilder::attend(Rows query, Rows key, Rows value,
     bias = ir::BiasKind::Rank;
     table = weight(config.table, {6 * w - 1});
   }
-  Value ringKey, ringValue, ringPositions, count;
-  if (carried) {
-    ringKey = state("ring_k", {kAny, w, z}, b.getF32Type());
-    ringValue = state("ring_v", {kAny, w, h}, b.getF32Type());
-    ringPositions = state("ring_pos", {kAny, w}, b.getI32Type());
-    count = state("count", {kAny}, b.getI32Type());
-  }
+  Ring ring = carried ? ringState(w, z, h) : Ring();
   Value out = empty({kAny, h}, space->extent);
   Value result =
       ir::AttendOp::create(
           b, out.getType(), query.value, key.value, value.value, space->offsets,
-          needsPositions ? positions : Value(), cosines, sines, table, ringKey,
-          ringValue, count, needsPositions ? ringPositions : Value(), out,
-          scoreKind(config.score), w, config.bidirectional ? w : 0,
+          needsPositions ? positions : Value(), cosines, sines, table, ring.key,
+          ring.value, ring.count, needsPositions ? ring.positions : Value(),
+          out, scoreKind(config.score), w, config.bidirectional ? w : 0,
           APFloat(static_cast<float>(scoreScale(config, z))), bias,
           config.bias == Bias::Rank ? 4 * w - 1 : 0)
           .getResult();
-  if (carried) {
-    auto push = [&](Value ring, Value rows) {
-      setState(ring, ir::RingPushOp::create(b, ring.getType(), rows,
-                                            space->offsets, count, ring)
-                         .getResult());
-    };
-    push(ringKey, key.value);
-    push(ringValue, value.value);
-    push(ringPositions, positions);
-    setState(count, countAfter(space, count));
-  }
+  if (carried)
+    pushRing(ring, space, key.value, value.value, positions);
   return {result, space};
 }
