@@ -25,6 +25,7 @@ AttendTileEmitter::AttendTileEmitter(ir::AttendOp op, int64_t queryTile,
                                      int64_t keyTile, int64_t lanes)
     : op(op), queryTile(queryTile), keyTile(keyTile),
       block(std::min(lanes, queryTile)),
+      valueRows(block % kValueRows == 0 ? kValueRows : block),
       z(shaped(op.getQuery()).getDimSize(shaped(op.getQuery()).getRank() - 1)),
       h(shaped(op.getValue()).getDimSize(shaped(op.getValue()).getRank() - 1)),
       left(op.getLeft() >= kUnboundedWindow ? -1 : op.getLeft()),
@@ -109,6 +110,11 @@ QueryTile AttendTileEmitter::locate(TileBuilder &b, Value task) {
   return tile;
 }
 
+/// Keys in the range; none if it ends before it begins.
+static Value countOf(TileBuilder &b, Value begin, Value end) {
+  return b.max(b.index(0), b.sub(end, begin));
+}
+
 AttendTileEmitter::Range AttendTileEmitter::visibleTo(TileBuilder &b,
                                                       const QueryTile &tile,
                                                       Value rank, Value count) {
@@ -129,7 +135,7 @@ AttendTileEmitter::Range AttendTileEmitter::visibleTo(TileBuilder &b,
 /// only.
 Value AttendTileEmitter::emit(TileBuilder &b, const QueryTile &tile) {
   Value zero = b.index(0), one = b.index(1);
-  Value out = b.rows(b.empty({queryTile, h}, f32Type()), {}, zero, tile.count);
+  Value out = b.empty({queryTile, h}, f32Type());
   Value alone = b.cmp(arith::CmpIPredicate::ule, tile.count, one);
   Value rounds = b.select(alone, tile.count, b.add(tile.count, one));
   Value no = arith::ConstantOp::create(b, b.getBoolAttr(false));
@@ -146,10 +152,15 @@ Value AttendTileEmitter::emit(TileBuilder &b, const QueryTile &tile) {
           part.row = t.add(tile.row, first);
           part.count = t.select(whole, tile.count, one);
           SmallVector<OpFoldResult> at = {first, t.attr(0)};
-          SmallVector<OpFoldResult> extent = {part.count, t.attr(h)};
+          // Whole register tiles of rows, see multiply().
+          Value padded = t.mul(t.createOrFold<arith::CeilDivUIOp>(
+                                   tile.count, t.index(valueRows)),
+                               t.index(valueRows));
+          SmallVector<OpFoldResult> extent = {t.select(whole, padded, one),
+                                              t.attr(h)};
           Value rows = attend(t, part, t.slice(carried[0], at, extent, 2));
-          Value again =
-              t.createOrFold<arith::OrIOp>(carried[1], isNotFinite(t, rows));
+          Value bad = isNotFinite(t, t.rows(rows, {}, zero, part.count));
+          Value again = t.createOrFold<arith::OrIOp>(carried[1], bad);
           scf::YieldOp::create(
               t, ValueRange{t.insert(rows, carried[0], at, extent), again});
         };
@@ -160,7 +171,7 @@ Value AttendTileEmitter::emit(TileBuilder &b, const QueryTile &tile) {
         auto result = scf::IfOp::create(r, needed, run, keep);
         scf::YieldOp::create(r, result.getResults());
       });
-  return loop.getResult(0);
+  return b.rows(loop.getResult(0), {}, zero, tile.count);
 }
 
 /// x - x is 0 for finite numbers only.
@@ -179,7 +190,8 @@ Value AttendTileEmitter::isNotFinite(TileBuilder &b, Value rows) {
   return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, total, b.f32(0));
 }
 
-/// Attention of the tile's queries; `out` is where the rows go.
+/// Attention of the tile's queries; `out` is where the rows go, those without a
+/// query after the others.
 Value AttendTileEmitter::attend(TileBuilder &b, const QueryTile &tile,
                                 Value out) {
   queries = loadQueries(b, tile);
@@ -226,8 +238,7 @@ AttendTileEmitter::Sums AttendTileEmitter::visitTile(TileBuilder &b,
         part.range.begin = t.max(keys.range.begin, seen.begin);
         part.range.end = t.min(keys.range.end, seen.end);
         part.firstKey = t.sub(part.range.begin, keys.range.begin);
-        part.keyCount =
-            t.max(t.index(0), t.sub(part.range.end, part.range.begin));
+        part.keyCount = countOf(t, part.range.begin, part.range.end);
         Sums now = visitBlock(t, tile, keys, part, Sums::of(carried));
         scf::YieldOp::create(t, now.list());
       });
@@ -246,45 +257,82 @@ AttendTileEmitter::Sums AttendTileEmitter::visitBlock(TileBuilder &b,
   return sums;
 }
 
-/// Rows of the block, a register tile of them at a time, first against carried
-/// values, then against the call's own.
+/// Rows of the block, a register tile of them at a time.
 Value AttendTileEmitter::addValues(TileBuilder &b, const QueryTile &tile,
                                    const Block &part, Value weights,
                                    Value out) {
-  Value zero = b.index(0), step = b.index(std::min(block, kValueRows));
-  // Loops (query, value column, key): lanes are value columns.
-  AffineMap maps[] = {b.axes(3, {2, 0}), b.axes(3, {2, 1}), b.axes(3, {0, 1})};
-  auto emitRows = [&](TileBuilder &t, Value first, Value sum, bool past) {
-    Value count = t.min(step, t.sub(part.count, first));
-    Range seen = visibleTo(t, tile, t.add(part.rank, first), count);
-    Value begin = t.max(part.range.begin, seen.begin);
-    Value end = t.min(part.range.end, seen.end);
-    Value lead = past ? tile.sequence : keyHead(t, tile);
-    Value origin = past ? tile.past : tile.start;
-    if (past)
-      end = t.min(end, zero);
-    else if (tile.past)
-      begin = t.max(begin, zero);
-    Value keyCount = t.max(zero, t.sub(end, begin));
-    Value values = t.rows(past ? op.getPastValue() : op.getValue(), lead,
-                          t.add(origin, begin), keyCount);
-    Value weight = t.slice(weights, {t.sub(begin, part.range.begin), first},
-                           {keyCount, count}, 2);
-    SmallVector<OpFoldResult> at = {t.add(part.first, first), t.attr(0)};
-    SmallVector<OpFoldResult> extent = {count, t.attr(h)};
-    Value rows = t.slice(sum, at, extent, 2);
-    rows = t.contract(weight, values, rows, maps, 2);
-    return t.insert(rows, sum, at, extent);
-  };
   auto loop = scf::ForOp::create(
-      b, zero, part.count, step, out,
+      b, b.index(0), part.count, b.index(valueRows), out,
       [&](OpBuilder &inner, Location loc, Value first, ValueRange carried) {
         TileBuilder t(loc, inner);
-        Value sum = carried[0];
-        if (tile.past)
-          sum = emitRows(t, first, sum, true);
-        sum = emitRows(t, first, sum, false);
-        scf::YieldOp::create(t, sum);
+        Value count = t.min(t.index(valueRows), t.sub(part.count, first));
+        Range seen = visibleTo(t, tile, t.add(part.rank, first), count);
+        seen.begin = t.max(part.range.begin, seen.begin);
+        seen.end = t.min(part.range.end, seen.end);
+        scf::YieldOp::create(t, addValuesToRows(t, tile, part, weights, first,
+                                                seen, carried[0]));
       });
   return loop.getResult(0);
+}
+
+/// The same for rows [first, first + valueRows) of the block and keys in
+/// `range`: carried values first, then the call's own. Carried and own are one
+/// body that is run twice, since it is most of the kernel's code.
+Value AttendTileEmitter::addValuesToRows(TileBuilder &b, const QueryTile &tile,
+                                         const Block &part, Value weights,
+                                         Value first, Range range, Value out) {
+  Value zero = b.index(0), one = b.index(1);
+  if (!tile.past)
+    return multiply(b, tile, part, weights, first, range,
+                    b.rows(op.getValue(), keyHead(b, tile),
+                           b.add(tile.start, range.begin),
+                           countOf(b, range.begin, range.end)),
+                    out);
+  auto loop = scf::ForOp::create(
+      b, zero, b.index(2), one, out,
+      [&](OpBuilder &inner, Location loc, Value round, ValueRange carried) {
+        TileBuilder t(loc, inner);
+        Value own = t.cmp(arith::CmpIPredicate::eq, round, one);
+        Range past{range.begin, t.min(range.end, zero)};
+        Range rest{t.max(range.begin, zero), range.end};
+        Value values =
+            t.select(own,
+                     t.rows(op.getValue(), {}, t.add(tile.start, rest.begin),
+                            countOf(t, rest.begin, rest.end)),
+                     t.rows(op.getPastValue(), tile.sequence,
+                            t.add(tile.past, past.begin),
+                            countOf(t, past.begin, past.end)));
+        Range now{t.select(own, rest.begin, past.begin),
+                  t.select(own, rest.end, past.end)};
+        scf::YieldOp::create(t, multiply(t, tile, part, weights, first, now,
+                                         values, carried[0]));
+      });
+  return loop.getResult(0);
+}
+
+/// A whole register tile of rows, or a single row: rows without a query are
+/// scratch, and cheaper to compute than to leave out.
+Value AttendTileEmitter::multiply(TileBuilder &b, const QueryTile &tile,
+                                  const Block &part, Value weights, Value first,
+                                  Range range, Value values, Value out) {
+  // Loops (query, value column, key): lanes are value columns.
+  AffineMap maps[] = {b.axes(3, {2, 0}), b.axes(3, {2, 1}), b.axes(3, {0, 1})};
+  Value keyCount = countOf(b, range.begin, range.end);
+  Value firstKey = b.sub(range.begin, part.range.begin);
+  Value row = b.add(part.first, first);
+  auto emitRows = [&](int64_t count) {
+    return [=, &maps](OpBuilder &inner, Location loc) {
+      TileBuilder t(loc, inner);
+      Value weight =
+          t.slice(weights, {firstKey, first}, {keyCount, t.attr(count)}, 2);
+      SmallVector<OpFoldResult> at = {row, t.attr(0)};
+      SmallVector<OpFoldResult> extent = {t.attr(count), t.attr(h)};
+      Value rows = t.slice(out, at, extent, 2);
+      rows = t.contract(weight, values, rows, maps, 2);
+      scf::YieldOp::create(t, t.insert(rows, out, at, extent));
+    };
+  };
+  Value single = b.cmp(arith::CmpIPredicate::eq, tile.count, b.index(1));
+  return scf::IfOp::create(b, single, emitRows(1), emitRows(valueRows))
+      .getResult(0);
 }

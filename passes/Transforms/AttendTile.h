@@ -117,11 +117,18 @@ private:
   mlir::Value addValues(TileBuilder &b, const QueryTile &tile,
                         const Block &block, mlir::Value weights,
                         mlir::Value out);
+  mlir::Value addValuesToRows(TileBuilder &b, const QueryTile &tile,
+                              const Block &part, mlir::Value weights,
+                              mlir::Value first, Range range, mlir::Value out);
+  mlir::Value multiply(TileBuilder &b, const QueryTile &tile, const Block &part,
+                       mlir::Value weights, mlir::Value first, Range range,
+                       mlir::Value values, mlir::Value out);
   mlir::Value normalise(TileBuilder &b, const QueryTile &tile, Sums sums);
 
   ir::AttendOp op;
   int64_t queryTile, keyTile;
-  int64_t block; ///< queries side by side in one vector
+  int64_t block;     ///< queries side by side in one vector
+  int64_t valueRows; ///< rows of a register tile of the result
   int64_t z, h;
   int64_t left, right;        ///< -1: unbounded
   mlir::Value queries;        ///< [z, queryTile], rotated and scaled

@@ -203,8 +203,11 @@ Value AttendTileEmitter::normalise(TileBuilder &b, const QueryTile &tile,
         Value inverse = arith::DivFOp::create(t, t.f32(1), args[0]);
         return t.select(none, t.f32(0), inverse);
       });
-  Value rows = b.slice(factor, {b.attr(0)}, {tile.count}, 1);
-  return b.generic(
-      rows, sums.out, {b.axes(2, {0}), same}, {},
+  Value perRow = b.slice(factor, {b.attr(0)}, {tile.count}, 1);
+  Value rows = b.generic(
+      perRow, b.rows(sums.out, {}, b.index(0), tile.count),
+      {b.axes(2, {0}), same}, {},
       [](TileBuilder &t, ValueRange args) { return t.mulF(args[1], args[0]); });
+  return b.insert(rows, sums.out, {b.attr(0), b.attr(0)},
+                  {tile.count, b.attr(h)});
 }
