@@ -114,6 +114,26 @@ def PartitionPass : Pass<"seqc-partition", "::mlir::ModuleOp"> {
 // schedule
 //===----------------------------------------------------------------------===//
 
+def SchedulePass : Pass<"seqc-schedule", "::mlir::func::FuncOp"> {
+  let summary = "choose the tiles of a kernel from its shapes and the target";
+  let description = [{
+    Sets `seqc.schedule` on kernel functions that have none, by the model in
+    passes/Analysis/ScheduleModel.h: rows of a tile from the size of its
+    temporaries, the register tile from the panel width and the number of vector
+    registers, queries and keys of an attention tile from the width of a value.
+    A contraction whose panel is not the kernel's gets a schedule of its own.
+
+    ```mlir
+    func.func private @k(...) attributes {seqc.kernel}
+    // becomes
+    func.func private @k(...) attributes {seqc.kernel,
+        seqc.schedule = #seqc.schedule<"rows", rows = 64, micro = 8 by 3, keys = 0, unroll = 4>}
+    ```
+  }];
+  let dependentDialects = ["::seqc::ir::SeqcDialect"];
+  let statistics = [Statistic<"scheduled", "scheduled", "kernels given a schedule">];
+}
+
 //===----------------------------------------------------------------------===//
 // tile (one kernel, tensors)
 //===----------------------------------------------------------------------===//

@@ -34,7 +34,9 @@ static void addPartition(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createCSEPass());
 }
 
-static void addSchedule(OpPassManager &pm, const PipelineOptions &options) {}
+static void addSchedule(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createSchedulePass());
+}
 
 static void addTile(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &kernel = pm.nest<func::FuncOp>();

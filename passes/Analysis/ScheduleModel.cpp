@@ -2,6 +2,12 @@
 
 #include "passes/Analysis/ScheduleModel.h"
 
+#include "passes/Analysis/KernelForm.h"
+#include "passes/Analysis/KernelGroups.h"
+#include "passes/Analysis/RowAccess.h"
+
+#include "dialect/SeqcOps.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -19,10 +25,10 @@ TargetAttr seqc::passes::targetOf(Operation *op) {
                          /*l2Bytes=*/1 << 20);
 }
 
-MicroTile seqc::passes::microTile(int64_t vectors, TargetAttr target) {
+RegisterTile seqc::passes::registerTile(int64_t vectors, TargetAttr target) {
   // Besides the accumulators: one row of weights and two operands in flight.
   int64_t accumulators = target.getVectorRegisters() - vectors - 2;
-  MicroTile tile;
+  RegisterTile tile;
   tile.vectors = vectors;
   tile.rows = std::max<int64_t>(1, accumulators / vectors);
   // Even row counts split into the smaller tiles of a row tail.
@@ -35,7 +41,7 @@ MicroTile seqc::passes::microTile(int64_t vectors, TargetAttr target) {
 /// Share of the peak that a register tile loses to loads: a step does MR*NV
 /// multiply-adds for NV loads and MR broadcasts.
 static double narrowLoss(int64_t vectors, TargetAttr target) {
-  MicroTile tile = microTile(vectors, target);
+  RegisterTile tile = registerTile(vectors, target);
   double loads = double(tile.rows + tile.vectors);
   return 0.3 * loads / double(tile.rows * tile.vectors);
 }
@@ -54,4 +60,148 @@ int64_t seqc::passes::choosePanel(int64_t columns, TargetAttr target) {
     }
   }
   return best;
+}
+
+//===----------------------------------------------------------------------===//
+// Schedules
+//===----------------------------------------------------------------------===//
+
+/// Rows of a kernel whose results are single values per row.
+static constexpr int64_t kScalarRows = 1024;
+static constexpr int64_t kMinTileRows = 8;
+static constexpr int64_t kKeyTile = 64;
+/// Queries that the product of weights and values takes at a time.
+static constexpr int64_t kValueRows = 8;
+static constexpr int64_t kUnroll = 4;
+
+std::optional<int64_t> seqc::passes::panelVectors(Operation *op,
+                                                  TargetAttr target) {
+  auto generic = dyn_cast<linalg::LinalgOp>(op);
+  if (!generic || generic.getNumReductionLoops() != 1 ||
+      generic.getNumDpsInputs() != 2 || generic.getNumLoops() != 4)
+    return std::nullopt;
+  auto weight = cast<ShapedType>(generic.getDpsInputs()[1].getType());
+  if (weight.getRank() != 3 || weight.isDynamicDim(2) ||
+      weight.getDimSize(2) % target.lanes())
+    return std::nullopt;
+  return std::min<int64_t>(weight.getDimSize(2) / target.lanes(), 4);
+}
+
+/// Multiply-adds per row.
+static int64_t workOf(linalg::LinalgOp op) {
+  auto weight = cast<ShapedType>(op.getDpsInputs()[1].getType());
+  return weight.hasStaticShape() ? weight.getNumElements() : 0;
+}
+
+/// Unrolling that keeps the body of a register tile under kMaxUnrolledOps.
+static int64_t unrollOf(RegisterTile tile) {
+  int64_t unroll = kUnroll;
+  while (unroll > 1 && tile.rows * tile.vectors * unroll > kMaxUnrolledOps)
+    unroll /= 2;
+  return unroll;
+}
+
+static ScheduleAttr make(MLIRContext *context, KernelForm form, int64_t rows,
+                         RegisterTile tile, int64_t keys = 0) {
+  return ScheduleAttr::get(context, toString(form), rows, tile.rows,
+                           tile.vectors, keys, unrollOf(tile));
+}
+
+/// Bytes per row of the values that live in a tile's scratch.
+static int64_t scratchPerRow(func::FuncOp kernel) {
+  int64_t bytes = 0;
+  for (Operation &op : kernel.getBody().front()) {
+    if (isa<linalg::FillOp>(op) || isFreshInit(&op) || isRowView(&op) ||
+        !rowAccess(&op))
+      continue;
+    for (Value result : op.getResults()) {
+      bool leaves = llvm::any_of(result.getUsers(), [](Operation *user) {
+        return isa<func::ReturnOp>(user);
+      });
+      auto type = cast<RankedTensorType>(result.getType());
+      int64_t elements = 1, row = rowDimension(result);
+      for (int64_t d = 0; d < type.getRank(); ++d)
+        if (d != row && !type.isDynamicDim(d))
+          elements *= type.getDimSize(d);
+      if (!leaves)
+        bytes += elements * type.getElementTypeBitWidth() / 8;
+    }
+  }
+  return bytes;
+}
+
+static ScheduleAttr scheduleRows(func::FuncOp kernel, TargetAttr target) {
+  bool scalars = llvm::all_of(kernel.getResultTypes(), [](Type type) {
+    return cast<RankedTensorType>(type).getRank() == 1;
+  });
+  int64_t bytes = scratchPerRow(kernel);
+  int64_t rows = scalars && bytes <= 16 ? kScalarRows : kTileRows;
+  while (rows > kMinTileRows && rows * bytes > scratchBudget(target))
+    rows /= 2;
+  // The widest work decides for the kernel; others carry tiles of their own.
+  int64_t vectors = 3, most = -1;
+  kernel.walk([&](linalg::LinalgOp op) {
+    std::optional<int64_t> panel = panelVectors(op, target);
+    if (!panel || workOf(op) <= most)
+      return;
+    vectors = *panel;
+    most = workOf(op);
+  });
+  return make(kernel.getContext(), KernelForm::Rows, rows,
+              registerTile(vectors, target));
+}
+
+/// A task has a block of channels. Narrow ones give more tasks, wide ones read
+/// longer pieces of a row; four tasks are asked for before a block is widened.
+static ScheduleAttr scheduleChannels(func::FuncOp kernel, TargetAttr target) {
+  int64_t channels = 0;
+  kernel.walk([&](ScanOp scan) { channels = scan.getNumChannels(); });
+  int64_t vectors = std::clamp<int64_t>(channels / (4 * target.lanes()), 1, 4);
+  return make(kernel.getContext(), KernelForm::Channels, 0, {1, vectors});
+}
+
+/// Two vectors of queries share the work on a key tile, unless their results
+/// alone would fill half of the first-level cache.
+static ScheduleAttr scheduleQueries(func::FuncOp kernel, TargetAttr target) {
+  int64_t width = 0;
+  kernel.walk([&](AttendOp attend) {
+    auto type = cast<ShapedType>(attend.getValue().getType());
+    int64_t last = type.getDimSize(type.getRank() - 1);
+    width = ShapedType::isDynamic(last) ? 0 : last;
+  });
+  int64_t lanes = target.lanes(), queries = 2 * lanes;
+  if (width * queries * 4 > target.getL1Bytes() / 2)
+    queries = lanes;
+  int64_t columns = llvm::divideCeil(width, lanes);
+  RegisterTile tile{kValueRows, columns % 3 == 0 || columns % 2 ? 3 : 2};
+  while (tile.rows * tile.vectors >
+         target.getVectorRegisters() - tile.vectors - 2)
+    tile.rows /= 2;
+  return make(kernel.getContext(), KernelForm::Queries, queries, tile,
+              kKeyTile);
+}
+
+ScheduleAttr seqc::passes::chooseSchedule(func::FuncOp kernel,
+                                          TargetAttr target) {
+  switch (kernelForm(kernel)) {
+  case KernelForm::Rows:
+    return scheduleRows(kernel, target);
+  case KernelForm::Channels:
+    return scheduleChannels(kernel, target);
+  case KernelForm::Queries:
+    return scheduleQueries(kernel, target);
+  case KernelForm::Serial:
+    return make(kernel.getContext(), KernelForm::Serial, 0, {1, 1});
+  }
+  llvm_unreachable("all forms are listed");
+}
+
+ScheduleAttr seqc::passes::contractionSchedule(linalg::LinalgOp op,
+                                               ScheduleAttr kernel,
+                                               TargetAttr target) {
+  std::optional<int64_t> vectors = panelVectors(op, target);
+  if (!vectors || *vectors == kernel.getRegisterVectors())
+    return kernel;
+  RegisterTile tile = registerTile(*vectors, target);
+  return make(op.getContext(), KernelForm::Rows, kernel.getRows(), tile);
 }

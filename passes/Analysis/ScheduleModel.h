@@ -13,9 +13,10 @@
 
 #include "dialect/SeqcDialect.h"
 
-namespace mlir {
-class Operation;
-} // namespace mlir
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+#include <optional>
 
 namespace seqc::passes {
 
@@ -29,17 +30,31 @@ inline constexpr int64_t kMaxUnrolledOps = 128;
 ir::TargetAttr targetOf(mlir::Operation *op);
 
 /// Rows by vectors of a contraction's register tile.
-struct MicroTile {
+struct RegisterTile {
   int64_t rows = 1;
   int64_t vectors = 1;
 };
 
 /// The largest register tile that is `vectors` wide.
-MicroTile microTile(int64_t vectors, ir::TargetAttr target);
+RegisterTile registerTile(int64_t vectors, ir::TargetAttr target);
 
 /// Panel width for a weight of `columns` output features: the multiple (1 to 4)
 /// of the lane count that loses least to padding and to narrow register tiles.
 int64_t choosePanel(int64_t columns, ir::TargetAttr target);
+
+/// Tiles of a kernel, from its form, shapes and the target.
+ir::ScheduleAttr chooseSchedule(mlir::func::FuncOp kernel,
+                                ir::TargetAttr target);
+
+/// Tiles of one contraction over packed weights in a kernel with the schedule
+/// `kernel`: as wide as its own panel.
+ir::ScheduleAttr contractionSchedule(mlir::linalg::LinalgOp op,
+                                     ir::ScheduleAttr kernel,
+                                     ir::TargetAttr target);
+
+/// Vectors in a panel row of a contraction over packed weights; none for any
+/// other op.
+std::optional<int64_t> panelVectors(mlir::Operation *op, ir::TargetAttr target);
 
 /// Bytes of tile scratch that a kernel may use.
 inline int64_t scratchBudget(ir::TargetAttr target) {

@@ -1,0 +1,86 @@
+// RUN: seqc-opt %s --split-input-file --seqc-schedule | FileCheck %s
+// RUN: seqc-opt %S/Inputs/seqboat.mlir --seqc-pipeline-simplify --seqc-pipeline-fuse \
+// RUN:   --seqc-pipeline-partition --seqc-pipeline-schedule | FileCheck %s --check-prefix=MODEL
+
+// MODEL: @channels_scan_16x4({{.*}}#seqc.schedule<"channels", rows = 0, micro = 1 by 1, keys = 0, unroll = 4>
+// MODEL: @rows_matmul_32_route({{.*}}#seqc.schedule<"rows", rows = 64, micro = 12 by 2, keys = 0, unroll = 4>
+// MODEL: @serial_compress({{.*}}#seqc.schedule<"serial"
+// MODEL: @rows_gather_matmul_48({{.*}}#seqc.schedule<"rows", rows = 64, micro = 8 by 3, keys = 0, unroll = 4>
+// MODEL: @queries_attend_softmax_16({{.*}}#seqc.schedule<"queries", rows = 32, micro = 8 by 3, keys = 64, unroll = 4>
+
+#a = affine_map<(m, n, p, k) -> (m, k)>
+#b = affine_map<(m, n, p, k) -> (n, k, p)>
+#c = affine_map<(m, n, p, k) -> (m, n, p)>
+
+// 4096 columns leave room for 32 rows in half a megabyte; panels of 64 are tiles
+// of 6 by 4 here, those of the smaller product of 8 by 3 there.
+// CHECK-LABEL: @wide
+// CHECK-SAME: seqc.schedule = #seqc.schedule<"rows", rows = 32, micro = 6 by 4, keys = 0, unroll = 4>
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x64xf32>, tensor<64x64x64xf32>)
+// CHECK-NOT: attrs
+// CHECK: linalg.generic {{.*}} tensor<1x4096x48xf32>) {{.*}} attrs = {seqc.schedule = #seqc.schedule<"rows", rows = 32, micro = 8 by 3, keys = 0, unroll = 4>}
+func.func private @wide(%x: tensor<?x64xf32>, %w: tensor<64x64x64xf32>, %v: tensor<1x4096x48xf32>,
+                        %o: tensor<?x1x48xf32>) -> tensor<?x1x48xf32> attributes {seqc.kernel} {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x64xf32>
+  %e = tensor.empty(%n) : tensor<?x64x64xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x64x64xf32>) -> tensor<?x64x64xf32>
+  %h = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<?x64xf32>, tensor<64x64x64xf32>) outs(%f : tensor<?x64x64xf32>) {
+  ^bb0(%p: f32, %q: f32, %s: f32):
+    %m = arith.mulf %p, %q : f32
+    %r = arith.addf %s, %m : f32
+    linalg.yield %r : f32
+  } -> tensor<?x64x64xf32>
+  %hc = tensor.collapse_shape %h [[0], [1, 2]] : tensor<?x64x64xf32> into tensor<?x4096xf32>
+  %g = linalg.fill ins(%zero : f32) outs(%o : tensor<?x1x48xf32>) -> tensor<?x1x48xf32>
+  %y = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%hc, %v : tensor<?x4096xf32>, tensor<1x4096x48xf32>) outs(%g : tensor<?x1x48xf32>) {
+  ^bb0(%p: f32, %q: f32, %s: f32):
+    %m = arith.mulf %p, %q : f32
+    %r = arith.addf %s, %m : f32
+    linalg.yield %r : f32
+  } -> tensor<?x1x48xf32>
+  return %y : tensor<?x1x48xf32>
+}
+
+// -----
+
+// 16 registers: six rows of two vectors; a schedule by hand stays.
+module attributes {seqc.target = #seqc.target<"avx2", bits = 256, registers = 16, fma = true, l1 = 32768, l2 = 262144>} {
+  // CHECK-LABEL: @narrow
+  // CHECK-SAME: rows = 64, micro = 6 by 2
+  func.func private @narrow(%x: tensor<?x8xf32>, %w: tensor<2x8x16xf32>, %o: tensor<?x2x16xf32>) -> tensor<?x2x16xf32> attributes {seqc.kernel} {
+    %zero = arith.constant 0.0 : f32
+    %g = linalg.fill ins(%zero : f32) outs(%o : tensor<?x2x16xf32>) -> tensor<?x2x16xf32>
+    %y = linalg.generic {indexing_maps = [affine_map<(m, n, p, k) -> (m, k)>, affine_map<(m, n, p, k) -> (n, k, p)>, affine_map<(m, n, p, k) -> (m, n, p)>],
+        iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+        ins(%x, %w : tensor<?x8xf32>, tensor<2x8x16xf32>) outs(%g : tensor<?x2x16xf32>) {
+    ^bb0(%p: f32, %q: f32, %s: f32):
+      %m = arith.mulf %p, %q : f32
+      %r = arith.addf %s, %m : f32
+      linalg.yield %r : f32
+    } -> tensor<?x2x16xf32>
+    return %y : tensor<?x2x16xf32>
+  }
+  // CHECK-LABEL: @by_hand
+  // CHECK-SAME: rows = 24, micro = 2 by 1
+  func.func private @by_hand(%x: tensor<?x8xf32>, %o: tensor<?x8xf32>) -> tensor<?x8xf32>
+      attributes {seqc.kernel, seqc.schedule = #seqc.schedule<"rows", rows = 24, micro = 2 by 1, keys = 0, unroll = 1>} {
+    %r = linalg.exp ins(%x : tensor<?x8xf32>) outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+    return %r : tensor<?x8xf32>
+  }
+  // Single values: long tiles. A function that is no kernel gets nothing.
+  // CHECK-LABEL: @scalars
+  // CHECK-SAME: rows = 1024
+  func.func private @scalars(%x: tensor<?xf32>, %o: tensor<?xf32>) -> tensor<?xf32> attributes {seqc.kernel} {
+    %r = linalg.exp ins(%x : tensor<?xf32>) outs(%o : tensor<?xf32>) -> tensor<?xf32>
+    return %r : tensor<?xf32>
+  }
+  // CHECK-LABEL: @no_kernel
+  // CHECK-NOT: seqc.schedule
+  func.func @no_kernel(%x: tensor<?xf32>) -> tensor<?xf32> {
+    return %x : tensor<?xf32>
+  }
+}
