@@ -128,14 +128,32 @@ AttendTileEmitter::Range AttendTileEmitter::visibleTo(TileBuilder &b,
   return range;
 }
 
+Value AttendTileEmitter::emit(TileBuilder &b, const QueryTile &tile) {
+  Value out = b.empty({queryTile, h}, f32Type());
+  if (left < 0 && right < 0) {
+    // Every key is seen by all queries or by none.
+    Value padded = paddedCount(b, tile);
+    out = attend(b, tile, b.rows(out, {}, b.index(0), padded));
+  } else {
+    out = attendExactly(b, tile, out);
+  }
+  return b.rows(out, {}, b.index(0), tile.count);
+}
+
+/// Rows in whole register tiles, see multiply().
+Value AttendTileEmitter::paddedCount(TileBuilder &b, const QueryTile &tile) {
+  Value step = b.index(valueRows);
+  return b.mul(b.createOrFold<arith::CeilDivUIOp>(tile.count, step), step);
+}
+
 /// All queries of the tile at once; and, if a row came out infinite or not a
 /// number, all of them again one by one. A weight of 0 does not silence such a
 /// value, so that one of a key outside a query's window, but inside a
 /// neighbour's, would reach it. A single query reads the keys that it sees
 /// only.
-Value AttendTileEmitter::emit(TileBuilder &b, const QueryTile &tile) {
+Value AttendTileEmitter::attendExactly(TileBuilder &b, const QueryTile &tile,
+                                       Value out) {
   Value zero = b.index(0), one = b.index(1);
-  Value out = b.empty({queryTile, h}, f32Type());
   Value alone = b.cmp(arith::CmpIPredicate::ule, tile.count, one);
   Value rounds = b.select(alone, tile.count, b.add(tile.count, one));
   Value no = arith::ConstantOp::create(b, b.getBoolAttr(false));
@@ -152,12 +170,8 @@ Value AttendTileEmitter::emit(TileBuilder &b, const QueryTile &tile) {
           part.row = t.add(tile.row, first);
           part.count = t.select(whole, tile.count, one);
           SmallVector<OpFoldResult> at = {first, t.attr(0)};
-          // Whole register tiles of rows, see multiply().
-          Value padded = t.mul(t.createOrFold<arith::CeilDivUIOp>(
-                                   tile.count, t.index(valueRows)),
-                               t.index(valueRows));
-          SmallVector<OpFoldResult> extent = {t.select(whole, padded, one),
-                                              t.attr(h)};
+          SmallVector<OpFoldResult> extent = {
+              t.select(whole, paddedCount(t, tile), one), t.attr(h)};
           Value rows = attend(t, part, t.slice(carried[0], at, extent, 2));
           Value bad = isNotFinite(t, t.rows(rows, {}, zero, part.count));
           Value again = t.createOrFold<arith::OrIOp>(carried[1], bad);
@@ -171,7 +185,7 @@ Value AttendTileEmitter::emit(TileBuilder &b, const QueryTile &tile) {
         auto result = scf::IfOp::create(r, needed, run, keep);
         scf::YieldOp::create(r, result.getResults());
       });
-  return b.rows(loop.getResult(0), {}, zero, tile.count);
+  return loop.getResult(0);
 }
 
 /// x - x is 0 for finite numbers only.

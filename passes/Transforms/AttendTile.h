@@ -81,6 +81,9 @@ private:
   Range visibleTo(TileBuilder &b, const QueryTile &tile, mlir::Value rank,
                   mlir::Value count);
 
+  mlir::Value paddedCount(TileBuilder &b, const QueryTile &tile);
+  mlir::Value attendExactly(TileBuilder &b, const QueryTile &tile,
+                            mlir::Value out);
   mlir::Value attend(TileBuilder &b, const QueryTile &tile, mlir::Value out);
   mlir::Value isNotFinite(TileBuilder &b, mlir::Value rows);
 
