@@ -219,9 +219,13 @@ void ContractionEmitter::emitLaneTiles(OpBuilder &builder) {
 
 void ContractionEmitter::emitStaticLaneTiles(OpBuilder &builder,
                                              int64_t extent) {
-  int64_t width = micro.vectors * target.lanes;
+  // Equal tiles: four vectors are two and two rather than three and one.
+  int64_t vectors = llvm::divideCeil(extent, target.lanes);
+  int64_t tiles = llvm::divideCeil(vectors, micro.vectors);
+  vectors = tiles ? llvm::divideCeil(vectors, tiles) : 1;
+  int64_t width = vectors * target.lanes;
   int64_t full = extent - extent % width;
-  SmallVector<Value> noMasks(micro.vectors);
+  SmallVector<Value> noMasks(vectors);
   if (full == width) {
     emitRows(builder, indexConstant(builder, loc, 0), noMasks);
   } else if (full) {

@@ -81,6 +81,12 @@ static void vectorizeOp(linalg::LinalgOp op, int64_t lanes) {
   op->erase();
 }
 
+/// A copy of a buffer to itself, as in-place updates leave behind.
+static bool isSelfCopy(linalg::LinalgOp op) {
+  return isa<linalg::CopyOp>(op) &&
+         op.getDpsInputOperand(0)->get() == op.getDpsInitOperand(0)->get();
+}
+
 /// memref.copy would become a library call where a layout is strided.
 static linalg::LinalgOp copyToLinalg(memref::CopyOp copy) {
   OpBuilder builder(copy);
@@ -102,7 +108,9 @@ void VectorizeElementwise::runOnOperation() {
       ops.push_back(op);
   });
   for (linalg::LinalgOp op : ops) {
-    if (LaneEmitter::supports(op))
+    if (isSelfCopy(op))
+      op->erase();
+    else if (LaneEmitter::supports(op))
       vectorizeOp(op, lanes);
     else
       lowerToScalarLoops(op);

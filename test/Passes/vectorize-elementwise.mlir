@@ -139,3 +139,13 @@ func.func @bits(%x: memref<?xf32>, %o: memref<?xi1>) {
   }
   return
 }
+
+// -----
+
+// A buffer copied to itself.
+// CHECK-LABEL: func.func @self_copy(
+// CHECK-NEXT: return
+func.func @self_copy(%x: memref<?xf32>) {
+  linalg.copy ins(%x : memref<?xf32>) outs(%x : memref<?xf32>)
+  return
+}
