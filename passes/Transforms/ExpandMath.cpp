@@ -256,21 +256,29 @@ static Value expand(Emitter &emitter, Operation *op) {
   return {};
 }
 
+/// The number that a value is in every lane.
+static std::optional<APFloat> constantOf(Value value) {
+  if (auto broadcast = value.getDefiningOp<vector::BroadcastOp>())
+    value = broadcast.getSource();
+  Attribute attr;
+  if (!matchPattern(value, m_Constant(&attr)))
+    return std::nullopt;
+  if (auto splat = dyn_cast<SplatElementsAttr>(attr))
+    attr = splat.getSplatValue<Attribute>();
+  auto number = dyn_cast<FloatAttr>(attr);
+  return number ? std::optional<APFloat>(number.getValue()) : std::nullopt;
+}
+
 /// max(x, constant) by compare and select: one instruction, where the IEEE
 /// maximum takes four. NaN is passed on as before.
 static Value expandClamp(Emitter &emitter, Operation *op) {
   if (!isa<arith::MaximumFOp, arith::MinimumFOp>(op))
     return {};
   Value x = op->getOperand(0), bound = op->getOperand(1);
-  if (matchPattern(x, m_Constant()))
+  if (constantOf(x))
     std::swap(x, bound);
-  Attribute value;
-  if (!matchPattern(bound, m_Constant(&value)))
-    return {};
-  if (auto splat = dyn_cast<SplatElementsAttr>(value))
-    value = splat.getSplatValue<Attribute>();
-  auto number = dyn_cast<FloatAttr>(value);
-  if (!number || number.getValue().isNaN())
+  std::optional<APFloat> number = constantOf(bound);
+  if (!number || number->isNaN())
     return {};
   return isa<arith::MaximumFOp>(op) ? emitter.atLeast(x, bound)
                                     : emitter.atMost(x, bound);
@@ -285,6 +293,16 @@ static bool isInstruction(Operation *op, bool fma) {
   // Levels without fused multiply-add have no rounding instructions either.
   return fma && isa<math::FmaOp, math::FloorOp, math::CeilOp, math::TruncOp,
                     math::RoundEvenOp>(op);
+}
+
+static Value expandAny(Emitter &emitter, Operation *op, bool fma) {
+  if (!getElementTypeOrSelf(op->getResult(0).getType()).isF32())
+    return {};
+  if (Value result = expand(emitter, op))
+    return result;
+  if (Value result = expandClamp(emitter, op))
+    return result;
+  return fma ? Value() : expandForBaseline(emitter, op);
 }
 
 void ExpandMath::runOnOperation() {
@@ -311,13 +329,7 @@ void ExpandMath::runOnOperation() {
     Type type = op->getResult(0).getType();
     OpBuilder builder(op);
     Emitter emitter(builder, op->getLoc(), type, fma);
-    bool isF32 = getElementTypeOrSelf(type).isF32();
-    Value result = isF32 ? expand(emitter, op) : Value();
-    if (!result && isF32)
-      result = expandClamp(emitter, op);
-    if (!result && isF32 && !fma)
-      result = expandForBaseline(emitter, op);
-    if (result) {
+    if (Value result = expandAny(emitter, op, fma)) {
       op->getResult(0).replaceAllUsesWith(result);
       op->erase();
       continue;

@@ -467,14 +467,21 @@ TEST_P(Vectorize, ArgumentOfMaximum) {
 // Math
 //===----------------------------------------------------------------------===//
 
-/// o = f(x) elementwise.
+/// o = f(x) elementwise; an op's name, or "sigmoid".
 static std::string function(const std::string &op) {
+  std::string body = "%r = " + op + " %a : f32";
+  if (op == "sigmoid")
+    body = R"(%one = arith.constant 1.0 : f32
+        %n = arith.negf %a : f32
+        %e = math.exp %n : f32
+        %d = arith.addf %one, %e : f32
+        %r = arith.divf %one, %d : f32)";
   return kernel("f", "%x: memref<?xf32>, %o: memref<?xf32>", R"(
     linalg.generic {indexing_maps = [affine_map<(a) -> (a)>,
         affine_map<(a) -> (a)>], iterator_types = ["parallel"]}
         ins(%x : memref<?xf32>) outs(%o : memref<?xf32>) {
       ^bb0(%a: f32, %u: f32):
-        %r = )" + op + R"( %a : f32
+        )" + body + R"(
         linalg.yield %r : f32
     })");
 }
@@ -529,6 +536,9 @@ TEST_P(Vectorize, MathIsAccurate) {
   checkFunction("math.log", t, std::log, 1e-42f, 1e-38f, 1.5e-7, 1e-30);
   checkFunction("math.log1p", t, std::log1p, -0.9f, 10, 3e-7, 1e-30);
   checkFunction("math.log1p", t, std::log1p, 0, 1e-4f, 3e-7, 1e-30);
+  checkFunction(
+      "sigmoid", t, [](double x) { return 1 / (1 + std::exp(-x)); }, -80, 80,
+      4e-7, 0);
   checkFunction("math.erf", t, std::erf, -6, 6, 5e-7, 1);
   checkFunction("math.tanh", t, std::tanh, -10, 10, 4e-7, 1e-30);
   checkFunction(
@@ -568,6 +578,14 @@ TEST_P(Vectorize, MathAtTheEdges) {
   EXPECT_EQ(p[1], -inf);
   EXPECT_EQ(p[2], inf);
   EXPECT_TRUE(std::isnan(p[3]) && std::isnan(p[4]));
+  auto s = evaluate("sigmoid", GetParam(), {0, -inf, inf, nan, -1e30f, 1e30f});
+  ASSERT_EQ(s.size(), 6u);
+  EXPECT_EQ(s[0], 0.5f);
+  EXPECT_LT(s[1], 2e-38f);
+  EXPECT_EQ(s[2], 1);
+  EXPECT_TRUE(std::isnan(s[3]));
+  EXPECT_LT(s[4], 2e-38f);
+  EXPECT_EQ(s[5], 1);
   auto h = evaluate("math.tanh", GetParam(), {0, -inf, inf, nan});
   ASSERT_EQ(h.size(), 4u);
   EXPECT_EQ(h[0], 0);
@@ -618,7 +636,8 @@ TEST(VectorizeSpeed, DISABLED_PackedGemm) {
 }
 
 TEST(VectorizeSpeed, DISABLED_Functions) {
-  for (const char *op : {"math.exp", "math.log", "math.erf", "math.tanh"}) {
+  for (const char *op :
+       {"math.exp", "math.log", "math.erf", "math.tanh", "sigmoid"}) {
     KernelRunner runner(function(op), "f", "cpu");
     ASSERT_TRUE(bool(runner));
     for (float low : {-1.0f, -1e30f}) {
