@@ -11,7 +11,8 @@ function(seqc_add_plain_library name)
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/runtime/include>)
-  target_compile_options(${name} PRIVATE ${SEQC_WARNINGS} -fno-rtti)
+  # RTTI stays on: users derive from public classes in code that has it.
+  target_compile_options(${name} PRIVATE ${SEQC_WARNINGS})
   if(NOT ARG_EXCEPTIONS)
     target_compile_options(${name} PRIVATE -fno-exceptions)
   endif()

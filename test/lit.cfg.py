@@ -17,6 +17,9 @@ llvm_config.with_environment("FILECHECK_OPTS", "-enable-var-scope --allow-unused
 tool_dirs = [os.path.join(config.seqc_obj_root, "bin"), config.llvm_tools_dir]
 llvm_config.add_tool_substitutions(["seqc-opt", "seqc-import", "seqc", "mlir-opt"], tool_dirs)
 config.substitutions.append(("%src", config.seqc_src_root))
+config.substitutions.append(("%obj", config.seqc_obj_root))
+# Tests never touch the user's cache.
+config.environment["SEQC_CACHE_DIR"] = os.path.join(config.test_exec_root, "cache")
 for variable in ("SEQC_GOLDENS", "SEQC_PEERS"):
     if os.environ.get(variable):
         config.environment[variable] = os.environ[variable]

@@ -155,13 +155,21 @@ Value KernelBuilder::baseOf(Value value) const {
   return value;
 }
 
+/// A scan's state has as many rows as there are sequences, which no scratch of
+/// fixed size can hold: it gets memory from outside even if nobody reads it.
+static bool isScanState(Value value) {
+  auto scan = value.getDefiningOp<ScanOp>();
+  return scan &&
+         cast<OpResult>(value).getResultNumber() >= scan.getOuts().size();
+}
+
 /// A reshape that leaves is repeated behind the kernel, over its base; a slice
 /// that leaves is copied to a tensor of its own.
 void KernelBuilder::findEscaping() {
   llvm::SetVector<Value> escaping;
   for (Operation *op : group.ops)
     for (Value result : op->getResults()) {
-      if (!leaves(result))
+      if (!leaves(result) && !isScanState(result))
         continue;
       Value base = baseOf(result);
       bool madeHere =

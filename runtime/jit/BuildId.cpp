@@ -22,7 +22,8 @@ static std::string findNote(const char *begin, const char *end) {
       return {};
     if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == sizeof(kOwner) &&
         !std::memcmp(name, kOwner, sizeof(kOwner)))
-      return llvm::toHex(llvm::StringRef(content, header.n_descsz), /*LowerCase=*/true);
+      return llvm::toHex(llvm::StringRef(content, header.n_descsz),
+                         /*LowerCase=*/true);
     begin = next;
   }
   return {};
@@ -47,7 +48,8 @@ static std::string readBuildId() {
           return 0;
         for (int i = 0; i < info->dlpi_phnum && search.id.empty(); ++i) {
           const ElfW(Phdr) &part = info->dlpi_phdr[i];
-          const char *start = reinterpret_cast<const char *>(info->dlpi_addr + part.p_vaddr);
+          const char *start =
+              reinterpret_cast<const char *>(info->dlpi_addr + part.p_vaddr);
           if (part.p_type == PT_NOTE)
             search.id = findNote(start, start + part.p_memsz);
         }

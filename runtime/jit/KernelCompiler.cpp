@@ -25,18 +25,21 @@ using namespace seqc::jit;
 using Clock = std::chrono::steady_clock;
 
 static double millisecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  return std::chrono::duration<double, std::milli>(Clock::now() - start)
+      .count();
 }
 
 std::string jit::contentKey(const std::vector<std::string_view> &parts) {
   llvm::BLAKE3 hasher;
   for (std::string_view part : parts) {
     uint64_t length = part.size();
-    hasher.update(llvm::StringRef(reinterpret_cast<const char *>(&length), sizeof(length)));
+    hasher.update(llvm::StringRef(reinterpret_cast<const char *>(&length),
+                                  sizeof(length)));
     hasher.update(llvm::StringRef(part.data(), part.size()));
   }
   auto digest = hasher.final();
-  return llvm::toHex(llvm::ArrayRef<uint8_t>(digest.data(), digest.size()), /*LowerCase=*/true);
+  return llvm::toHex(llvm::ArrayRef<uint8_t>(digest.data(), digest.size()),
+                     /*LowerCase=*/true);
 }
 
 //===----------------------------------------------------------------------===//
@@ -63,7 +66,8 @@ std::string jit::encode(const KernelArtifact &artifact) {
 
 bool jit::decode(std::string_view bytes, KernelArtifact &artifact) {
   constexpr size_t kHeader = sizeof(kMagic) + 5 * 8;
-  if (bytes.size() < kHeader || std::memcmp(bytes.data(), kMagic, sizeof(kMagic)))
+  if (bytes.size() < kHeader ||
+      std::memcmp(bytes.data(), kMagic, sizeof(kMagic)))
     return false;
   const char *at = bytes.data() + sizeof(kMagic);
   auto get = [&](void *to) {
@@ -88,8 +92,9 @@ bool jit::decode(std::string_view bytes, KernelArtifact &artifact) {
 // Kernels of a partitioned module
 //===----------------------------------------------------------------------===//
 
-std::vector<KernelSource> jit::extractKernels(mlir::ModuleOp partitioned,
-                                              const codegen::CpuTarget &target) {
+std::vector<KernelSource>
+jit::extractKernels(mlir::ModuleOp partitioned,
+                    const codegen::CpuTarget &target) {
   mlir::MLIRContext *context = partitioned.getContext();
   std::vector<KernelSource> kernels;
   std::string abi = std::to_string(SEQC_KERNEL_ABI_VERSION);
@@ -97,16 +102,19 @@ std::vector<KernelSource> jit::extractKernels(mlir::ModuleOp partitioned,
     if (!func->hasAttr(ir::names::kKernel))
       continue;
     mlir::OpBuilder builder(context);
-    mlir::OwningOpRef<mlir::ModuleOp> alone = mlir::ModuleOp::create(builder.getUnknownLoc());
-    (*alone)->setAttr(ir::names::kTarget, codegen::makeTargetAttr(context, target));
+    mlir::OwningOpRef<mlir::ModuleOp> alone =
+        mlir::ModuleOp::create(builder.getUnknownLoc());
+    (*alone)->setAttr(ir::names::kTarget,
+                      codegen::makeTargetAttr(context, target));
     builder.setInsertionPointToEnd(alone->getBody());
     builder.clone(*func);
     KernelSource source;
     source.symbol = func.getName().str();
     llvm::raw_string_ostream stream(source.text);
     alone->print(stream);
-    source.key = contentKey({"kernel", source.text, target.name, target.cpu, target.tuneCpu, abi,
-                             buildId(), LLVM_VERSION_STRING});
+    source.key =
+        contentKey({"kernel", source.text, target.name, target.cpu,
+                    target.tuneCpu, abi, buildId(), LLVM_VERSION_STRING});
     kernels.push_back(std::move(source));
   }
   return kernels;
@@ -114,8 +122,9 @@ std::vector<KernelSource> jit::extractKernels(mlir::ModuleOp partitioned,
 
 Status jit::runKernelPhases(mlir::ModuleOp module, passes::Phase last,
                             const PhaseObserver &observer) {
-  for (auto phase : {passes::Phase::Schedule, passes::Phase::Tile, passes::Phase::Bufferize,
-                     passes::Phase::Vectorize, passes::Phase::Lower}) {
+  for (auto phase :
+       {passes::Phase::Schedule, passes::Phase::Tile, passes::Phase::Bufferize,
+        passes::Phase::Vectorize, passes::Phase::Lower}) {
     if (phase > last)
       break;
     mlir::PassManager manager(module.getContext());
@@ -125,7 +134,8 @@ Status jit::runKernelPhases(mlir::ModuleOp module, passes::Phase last,
     passes::addPhase(manager, phase);
     if (mlir::failed(manager.run(module)))
       return Status::error(ErrorCode::CompileFailed,
-                           "phase " + passes::toString(phase).str() + " failed");
+                           "phase " + passes::toString(phase).str() +
+                               " failed");
     if (observer)
       observer(phase, module);
   }
@@ -142,7 +152,8 @@ static mlir::Operation *findKernel(mlir::ModuleOp module) {
 
 static Status withDiagnostics(Status status, const std::string &symbol,
                               DiagnosticCollector &collector) {
-  return Status::error(status.code(), "kernel " + symbol + ": " + status.message(),
+  return Status::error(status.code(),
+                       "kernel " + symbol + ": " + status.message(),
                        collector.take());
 }
 
@@ -150,20 +161,23 @@ Result<KernelArtifact> jit::compileKernel(const KernelSource &source,
                                           const codegen::CpuTarget &target,
                                           const PhaseObserver &observer) {
   Clock::time_point start = Clock::now();
-  mlir::MLIRContext context(compilerRegistry(), mlir::MLIRContext::Threading::DISABLED);
+  mlir::MLIRContext context(compilerRegistry(),
+                            mlir::MLIRContext::Threading::DISABLED);
   DiagnosticCollector collector(&context);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(
       source.text, mlir::ParserConfig(&context), source.symbol);
   if (!module)
-    return withDiagnostics(Status::error(ErrorCode::Internal, "kernel text does not parse"),
-                           source.symbol, collector);
+    return withDiagnostics(
+        Status::error(ErrorCode::Internal, "kernel text does not parse"),
+        source.symbol, collector);
   Status status = runKernelPhases(*module, passes::Phase::Lower, observer);
   if (!status.ok())
     return withDiagnostics(status, source.symbol, collector);
 
   KernelArtifact artifact;
   if (mlir::Operation *kernel = findKernel(*module)) {
-    if (auto scratch = kernel->getAttrOfType<mlir::IntegerAttr>(ir::names::kScratch))
+    if (auto scratch =
+            kernel->getAttrOfType<mlir::IntegerAttr>(ir::names::kScratch))
       artifact.scratchBytes = scratch.getInt();
     if (mlir::Attribute schedule = kernel->getAttr(ir::names::kSchedule)) {
       llvm::raw_string_ostream stream(artifact.schedule);
@@ -175,9 +189,9 @@ Result<KernelArtifact> jit::compileKernel(const KernelSource &source,
   llvm::Expected<std::string> object =
       codegen::compileForCpu(*module, target, codegen::CpuOutput::Object);
   if (!object)
-    return withDiagnostics(
-        Status::error(ErrorCode::CompileFailed, llvm::toString(object.takeError())),
-        source.symbol, collector);
+    return withDiagnostics(Status::error(ErrorCode::CompileFailed,
+                                         llvm::toString(object.takeError())),
+                           source.symbol, collector);
   artifact.object = std::move(*object);
   artifact.codegenMs = millisecondsSince(start);
   return artifact;

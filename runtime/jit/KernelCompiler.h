@@ -23,7 +23,8 @@ namespace seqc::jit {
 struct KernelSource {
   std::string symbol;
   std::string text; ///< a module with seqc.target and this one function
-  std::string key;  ///< hex digest of text and everything else that reaches the object
+  std::string
+      key; ///< hex digest of text and everything else that reaches the object
 };
 
 /// What is kept of a compiled kernel.
@@ -51,7 +52,8 @@ using PhaseObserver = std::function<void(passes::Phase, mlir::ModuleOp)>;
 
 /// schedule … lower, in the module's own context. Diagnostics go to the
 /// context's handlers.
-Status runKernelPhases(mlir::ModuleOp module, passes::Phase last, const PhaseObserver &observer);
+Status runKernelPhases(mlir::ModuleOp module, passes::Phase last,
+                       const PhaseObserver &observer);
 
 /// Parses, lowers and compiles one kernel. Thread-safe: uses a context of its
 /// own.

@@ -1,0 +1,144 @@
+//===- CacheCommand.cpp - `seqc cache` ------------------------------------===//
+
+#include "frontends/cli/Common.h"
+
+#include "runtime/core/Store.h"
+
+#include <chrono>
+#include <iostream>
+
+using namespace seqc;
+using namespace seqc::cli;
+
+namespace {
+struct CacheOptions {
+  bool json = false;
+  uint64_t maxMegabytes = 256;
+};
+} // namespace
+
+static std::string formatAge(int64_t lastUse) {
+  int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                    std::chrono::system_clock::now().time_since_epoch())
+                    .count();
+  double seconds = double(now - lastUse) * 1e-9;
+  if (seconds < 0)
+    return "-";
+  if (seconds < 120)
+    return formatNumber(seconds, 0) + " s";
+  if (seconds < 7200)
+    return formatNumber(seconds / 60, 0) + " min";
+  if (seconds < 172800)
+    return formatNumber(seconds / 3600, 0) + " h";
+  return formatNumber(seconds / 86400, 0) + " d";
+}
+
+/// The cache that the environment names; an error if it is off or unusable.
+static Result<std::shared_ptr<rt::Store>> openStore() {
+  EngineOptions options = EngineOptions::fromEnvironment();
+  if (options.cacheDir.empty())
+    return Status::error(ErrorCode::Unavailable,
+                         "the disk cache is off; unset SEQC_DISABLE_CACHE or "
+                         "set SEQC_CACHE_DIR");
+  std::shared_ptr<rt::Store> store =
+      rt::Store::open({options.cacheDir, options.cacheBytes, {}, {}, {}});
+  if (Status status = store->diskStatus(); !status.ok())
+    return Status::error(ErrorCode::Unavailable, status.message());
+  return store;
+}
+
+static int listEntries(const CacheOptions &options) {
+  Result<std::shared_ptr<rt::Store>> store = openStore();
+  if (!store)
+    return report(store.status());
+  Result<std::vector<rt::StoreItem>> items = (*store)->list();
+  if (!items)
+    return report(items.status());
+  uint64_t total = 0;
+  std::vector<std::vector<std::string>> table = {
+      {"entry", "bytes", "used", "key"}};
+  for (const rt::StoreItem &item : *items) {
+    total += item.bytes;
+    if (options.json) {
+      nlohmann::ordered_json line = {{"key", item.key},
+                                     {"what", item.meta},
+                                     {"bytes", item.bytes},
+                                     {"last_use_ns", item.lastUse},
+                                     {"legible", item.legible}};
+      std::cout << line.dump() << '\n';
+    }
+    table.push_back({item.legible ? item.meta : "(damaged)",
+                     std::to_string(item.bytes), formatAge(item.lastUse),
+                     item.key.substr(0, 12)});
+  }
+  if (!options.json)
+    std::cout << formatTable(table) << items->size() << " entries, " << total
+              << " bytes in " << (*store)->path() << '\n';
+  return kDone;
+}
+
+static int printReport(const Result<rt::StoreReport> &result,
+                       const char *verb) {
+  if (!result)
+    return report(result.status());
+  for (const std::string &key : result->defects)
+    std::cout << "damaged: " << key << '\n';
+  std::cout << verb << ": kept " << result->kept << " entries of "
+            << result->keptBytes << " bytes, removed " << result->removed.size()
+            << " of " << result->removedBytes << " bytes\n";
+  return result->defects.empty() ? kDone : kCheckFailed;
+}
+
+void cli::addCacheCommand(CLI::App &app, Action &action) {
+  auto *cache = app.add_subcommand(
+      "cache", "look at and tidy the cache of compiled kernels\n"
+               "example: seqc cache list");
+  cache->require_subcommand(1);
+  auto options = std::make_shared<CacheOptions>();
+  auto *list =
+      cache->add_subcommand("list", "entries, most recently used first");
+  list->add_flag("--json", options->json, "one JSON object per entry");
+  list->callback([&action, options] {
+    action = [options] { return listEntries(*options); };
+  });
+  auto *verify = cache->add_subcommand(
+      "verify", "read every entry; exit code 1 if one is damaged");
+  verify->callback([&action] {
+    action = [] {
+      Result<std::shared_ptr<rt::Store>> store = openStore();
+      return store ? printReport((*store)->verify(/*removeDefects=*/false),
+                                 "verified")
+                   : report(store.status());
+    };
+  });
+  auto *prune = cache->add_subcommand(
+      "prune", "drop leftovers and the least recently used entries");
+  prune->add_option("--max-mb", options->maxMegabytes, "megabytes to keep")
+      ->capture_default_str();
+  prune->callback([&action, options] {
+    action = [options] {
+      Result<std::shared_ptr<rt::Store>> store = openStore();
+      return store ? printReport((*store)->prune(options->maxMegabytes << 20),
+                                 "pruned")
+                   : report(store.status());
+    };
+  });
+  auto *clear = cache->add_subcommand("clear", "drop every entry");
+  clear->callback([&action] {
+    action = [] {
+      Result<std::shared_ptr<rt::Store>> store = openStore();
+      return store ? printReport((*store)->clear(), "cleared")
+                   : report(store.status());
+    };
+  });
+  auto *path = cache->add_subcommand("path", "print the folder");
+  path->callback([&action] {
+    action = [] {
+      Result<std::shared_ptr<rt::Store>> store = openStore();
+      if (!store)
+        return report(store.status());
+      std::cout << (*store)->path() << '\n';
+      return static_cast<int>(kDone);
+    };
+  });
+}

@@ -1,0 +1,176 @@
+//===- Common.cpp - what the subcommands share ----------------------------===//
+
+#include "frontends/cli/Common.h"
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <unistd.h>
+
+using namespace seqc;
+using namespace seqc::cli;
+
+int cli::exitCodeOf(const Status &status) {
+  switch (status.code()) {
+  case ErrorCode::Ok:
+    return kDone;
+  case ErrorCode::InvalidArgument:
+  case ErrorCode::InvalidModel:
+    return kBadInput;
+  case ErrorCode::Unsupported:
+    return kUnsupported;
+  case ErrorCode::Unavailable:
+  case ErrorCode::ResourceExhausted:
+  case ErrorCode::DeviceError:
+    return kEnvironment;
+  case ErrorCode::Cancelled:
+    return kInterrupted;
+  case ErrorCode::CompileFailed:
+  case ErrorCode::Internal:
+    return kInternal;
+  }
+  return kInternal;
+}
+
+int cli::report(const Status &status) {
+  std::cerr << "seqc: " << status.str() << '\n';
+  int code = exitCodeOf(status);
+  if (code == kInternal)
+    std::cerr << "seqc: this is a bug in seqc; please report it with the "
+                 "command, the model "
+                 "description and the output of `seqc doctor`\n";
+  return code;
+}
+
+void cli::addModelArgument(CLI::App &app, CommonOptions &options,
+                           bool required) {
+  auto *model = app.add_option(
+      "MODEL", options.model,
+      "model description (.json), .mlir file or checkpoint folder");
+  if (required)
+    model->required();
+}
+
+void cli::addCommonFlags(CLI::App &app, CommonOptions &options) {
+  app.add_option(
+         "--target", options.target,
+         "cpu (this machine), cpu:avx512, cpu:avx2, cpu:baseline or reference")
+      ->capture_default_str();
+  app.add_option("--threads", options.threads,
+                 "threads to use (0: one per core)")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app.add_flag("--no-cache", options.noCache,
+               "neither read nor write the disk cache");
+  app.add_flag("--json", options.json, "print one JSON object per result");
+}
+
+//===----------------------------------------------------------------------===//
+// Progress and interruption
+//===----------------------------------------------------------------------===//
+
+ProgressLine::ProgressLine(bool enabled)
+    : enabled(enabled), terminal(isatty(STDERR_FILENO)) {}
+
+ProgressLine::~ProgressLine() { finish(); }
+
+void ProgressLine::update(const std::string &what, double fraction) {
+  if (!enabled || !terminal)
+    return;
+  if (fraction < 1 && fraction - lastDrawn < 0.01 && lastDrawn <= fraction)
+    return;
+  lastDrawn = fraction;
+  constexpr int kWidth = 30;
+  int filled = static_cast<int>(fraction * kWidth + 0.5);
+  std::string bar =
+      std::string(filled, '#') + std::string(kWidth - filled, '.');
+  std::fprintf(stderr, "\r\033[K[%s] %3.0f %% %s", bar.c_str(), fraction * 100,
+               what.c_str());
+  std::fflush(stderr);
+  drawn = true;
+}
+
+void ProgressLine::finish() {
+  if (drawn)
+    std::fprintf(stderr, "\r\033[K");
+  drawn = false;
+  lastDrawn = -1;
+}
+
+static std::atomic<bool> gInterrupted{false};
+
+bool cli::interrupted() { return gInterrupted.load(std::memory_order_relaxed); }
+
+void cli::installInterruptHandler() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) {
+    // A second Ctrl-C does not wait for the current call to end.
+    if (gInterrupted.exchange(true))
+      _exit(kInterrupted);
+  };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+//===----------------------------------------------------------------------===//
+// Engine
+//===----------------------------------------------------------------------===//
+
+Result<Engine> cli::createEngine(const CommonOptions &options,
+                                 ProgressLine &progress) {
+  EngineOptions engineOptions = EngineOptions::fromEnvironment();
+  if (options.noCache)
+    engineOptions.cacheDir.clear();
+  if (options.threads)
+    engineOptions.threads = options.threads;
+  engineOptions.onDiagnostic = [](const Diagnostic &diagnostic) {
+    std::cerr << "seqc: " << diagnostic.str() << '\n';
+  };
+  engineOptions.onProgress = [&progress](const Progress &step) {
+    progress.update("compiling: " + step.what,
+                    step.total ? double(step.done) / step.total : 0);
+    return !interrupted();
+  };
+  return Engine::create(engineOptions);
+}
+
+Result<Program> cli::compileModel(const Engine &engine,
+                                  const CommonOptions &options) {
+  CompileOptions compile;
+  compile.target = options.target;
+  compile.useCache = !options.noCache;
+  return engine.compile(ModelSource::fromFile(options.model), compile);
+}
+
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+std::string
+cli::formatTable(const std::vector<std::vector<std::string>> &rows) {
+  std::vector<size_t> widths;
+  for (const auto &row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto &row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      std::string padding(widths[i] - row[i].size(), ' ');
+      line += (i ? "  " : "") + (i ? padding + row[i] : row[i] + padding);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + '\n';
+  }
+  return text;
+}
+
+std::string cli::formatNumber(double value, int digits) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "%.*f", digits, value);
+  return buffer;
+}

@@ -1,0 +1,91 @@
+//===- Common.h - what the subcommands share ------------------------------===//
+#ifndef SEQC_FRONTENDS_CLI_COMMON_H
+#define SEQC_FRONTENDS_CLI_COMMON_H
+
+#include "seqc/Engine.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <functional>
+#include <string>
+
+namespace seqc::cli {
+
+/// Exit codes that scripts rely on.
+enum ExitCode : int {
+  kDone = 0,
+  kCheckFailed = 1,
+  kBadInput = 2,
+  kUnsupported = 3,
+  kEnvironment = 4,
+  kInternal = 70,
+  kInterrupted = 130
+};
+
+int exitCodeOf(const Status &status);
+
+/// Prints "seqc: …" with all diagnostics to stderr; returns the exit code.
+int report(const Status &status);
+
+/// Flags that most subcommands take.
+struct CommonOptions {
+  std::string model;
+  std::string target = "cpu";
+  int threads = 0;
+  bool noCache = false;
+  bool json = false;
+};
+
+void addModelArgument(CLI::App &app, CommonOptions &options,
+                      bool required = true);
+void addCommonFlags(CLI::App &app, CommonOptions &options);
+
+/// One line of progress on stderr, redrawn in place; silent if stderr is no
+/// terminal (then only a line per stage is written) or with --json.
+class ProgressLine {
+public:
+  explicit ProgressLine(bool enabled);
+  ~ProgressLine();
+  /// `fraction` in [0, 1].
+  void update(const std::string &what, double fraction);
+  void finish();
+
+private:
+  bool enabled;
+  bool terminal;
+  bool drawn = false;
+  double lastDrawn = -1;
+};
+
+/// True once Ctrl-C was pressed; long work checks it between calls.
+bool interrupted();
+void installInterruptHandler();
+
+/// An engine with the flags' options; diagnostics go to stderr, compile
+/// progress to `progress`.
+Result<Engine> createEngine(const CommonOptions &options,
+                            ProgressLine &progress);
+Result<Program> compileModel(const Engine &engine,
+                             const CommonOptions &options);
+
+/// A table with aligned columns; numbers go right, the first column left.
+std::string formatTable(const std::vector<std::vector<std::string>> &rows);
+std::string formatNumber(double value, int digits);
+
+/// Runs on one subcommand's options; returns an exit code.
+using Action = std::function<int()>;
+
+/// Each adds its subcommand to `app` and its action to `action` when chosen.
+void addRunCommand(CLI::App &app, Action &action);
+void addCheckCommand(CLI::App &app, Action &action);
+void addCompileCommand(CLI::App &app, Action &action);
+void addBenchCommand(CLI::App &app, Action &action);
+void addExplainCommand(CLI::App &app, Action &action);
+void addCacheCommand(CLI::App &app, Action &action);
+void addImportCommand(CLI::App &app, Action &action);
+void addDoctorCommand(CLI::App &app, Action &action);
+
+} // namespace seqc::cli
+
+#endif // SEQC_FRONTENDS_CLI_COMMON_H

@@ -1,0 +1,154 @@
+//===- CompileCommand.cpp - `seqc compile` --------------------------------===//
+
+#include "frontends/cli/Common.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+using namespace seqc;
+using namespace seqc::cli;
+
+namespace {
+struct CompileCommandOptions {
+  CommonOptions common;
+  std::string output;
+  std::string emit;
+  std::string stopAfter;
+  std::string dump;
+};
+} // namespace
+
+/// Writes next to the destination and renames, so that an interrupted run
+/// leaves the old file.
+static Status writeFile(const std::filesystem::path &path,
+                        const std::string &text) {
+  std::filesystem::path staged = path;
+  staged += ".part";
+  std::ofstream stream(staged, std::ios::binary);
+  stream << text;
+  stream.close();
+  std::error_code error;
+  if (stream)
+    std::filesystem::rename(staged, path, error);
+  if (stream && !error)
+    return {};
+  std::string why = error ? error.message() : std::strerror(errno);
+  std::filesystem::remove(staged, error);
+  return Status::error(ErrorCode::Unavailable,
+                       "cannot write " + path.string() + ": " + why);
+}
+
+static int emitText(const Engine &engine,
+                    const CompileCommandOptions &options) {
+  CompileOptions compile;
+  compile.target = options.common.target;
+  compile.useCache = !options.common.noCache;
+  compile.dumpDir = options.dump;
+  const std::string &form =
+      options.emit.empty() ? options.stopAfter : options.emit;
+  Result<std::string> text =
+      engine.emit(ModelSource::fromFile(options.common.model), form, compile);
+  if (!text)
+    return report(text.status());
+  if (options.output.empty()) {
+    std::cout << *text;
+    if (!text->empty() && text->back() != '\n')
+      std::cout << '\n';
+    return kDone;
+  }
+  std::error_code error;
+  std::filesystem::create_directories(options.output, error);
+  if (Status status = writeFile(
+          std::filesystem::path(options.output) / (form + ".txt"), *text);
+      !status.ok())
+    return report(status);
+  return kDone;
+}
+
+static int compileToFolder(const Engine &engine, ProgressLine &progress,
+                           const CompileCommandOptions &options) {
+  CompileOptions compile;
+  compile.target = options.common.target;
+  compile.useCache = !options.common.noCache;
+  compile.dumpDir = options.dump;
+  ModelSource source = ModelSource::fromFile(options.common.model);
+  Result<Program> program = engine.compile(source, compile);
+  progress.finish();
+  if (!program)
+    return report(program.status());
+  if (!options.output.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options.output, error);
+    for (const char *form : {"plan", "kernels", "asm"}) {
+      Result<std::string> text = engine.emit(source, form, compile);
+      if (!text)
+        return report(text.status());
+      std::string name = form == std::string("plan")      ? "plan.json"
+                         : form == std::string("kernels") ? "kernels.mlir"
+                                                          : "kernels.s";
+      if (Status status =
+              writeFile(std::filesystem::path(options.output) / name, *text);
+          !status.ok())
+        return report(status);
+    }
+  }
+  const CompileStats &stats = program->stats();
+  if (options.common.json) {
+    nlohmann::ordered_json line = {{"fingerprint", program->fingerprint()},
+                                   {"target", program->target()},
+                                   {"kernels", stats.kernels},
+                                   {"kernels_compiled", stats.kernelsCompiled},
+                                   {"compile_ms", stats.totalMs},
+                                   {"import_ms", stats.importMs},
+                                   {"passes_ms", stats.passesMs},
+                                   {"codegen_ms", stats.codegenMs},
+                                   {"cache", stats.warm ? "warm" : "cold"},
+                                   {"version", SEQC_VERSION}};
+    std::cout << line.dump() << '\n';
+    return kDone;
+  }
+  std::cout << "compiled " << options.common.model << " for "
+            << program->target() << " in " << formatNumber(stats.totalMs, 1)
+            << " ms (" << (stats.warm ? "warm" : "cold") << ", "
+            << stats.kernelsCompiled << " of " << stats.kernels
+            << " kernels compiled)\n";
+  return kDone;
+}
+
+static int runCompile(const CompileCommandOptions &options) {
+  ProgressLine progress(!options.common.json);
+  Result<Engine> engine = createEngine(options.common, progress);
+  if (!engine)
+    return report(engine.status());
+  if (!options.emit.empty() || !options.stopAfter.empty())
+    return emitText(*engine, options);
+  return compileToFolder(*engine, progress, options);
+}
+
+void cli::addCompileCommand(CLI::App &app, Action &action) {
+  auto *compile = app.add_subcommand(
+      "compile", "compile a model, or show what a phase makes of it\n"
+                 "example: seqc compile model.json --emit=vector");
+  auto options = std::make_shared<CompileCommandOptions>();
+  addModelArgument(*compile, options->common);
+  addCommonFlags(*compile, options->common);
+  compile->add_option("-o,--output", options->output,
+                      "folder for plan, kernels and assembly");
+  auto *emit = compile->add_option(
+      "--emit", options->emit,
+      "print one form: seqc, kernels, plan, vector, llvm, llvm-ir, asm, obj");
+  compile
+      ->add_option("--stop-after", options->stopAfter,
+                   "print the IR after a phase: import, simplify, fuse, "
+                   "partition, schedule, "
+                   "tile, bufferize, vectorize, lower")
+      ->excludes(emit);
+  compile->add_option("--dump-phases-to", options->dump,
+                      "folder for the IR after each phase");
+  compile->callback([&action, options] {
+    action = [options] { return runCompile(*options); };
+  });
+}

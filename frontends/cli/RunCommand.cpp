@@ -1,0 +1,146 @@
+//===- RunCommand.cpp - `seqc run` ----------------------------------------===//
+
+#include "frontends/cli/RunOptions.h"
+
+#include "frontends/safetensors/Safetensors.h"
+
+#include <cmath>
+#include <iostream>
+
+using namespace seqc;
+using namespace seqc::cli;
+
+Status cli::applyOptions(Session &session, const RunOptions &options) {
+  if (options.actBias == 0)
+    return {};
+  return session.setOption("act_bias", static_cast<float>(options.actBias));
+}
+
+/// The extents that stand for `spec`'s symbols, read off the first input.
+static std::vector<int64_t> outputShape(const TensorSpec &spec, int64_t batch,
+                                        int64_t length) {
+  std::vector<int64_t> shape = spec.shape;
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (shape[i] < 0)
+      shape[i] = spec.dims[i] == "B" ? batch : length;
+  return shape;
+}
+
+/// Runs the tensors of one safetensors file through the model once.
+static int runTensors(const RunOptions &options) {
+  ProgressLine progress(!options.common.json);
+  Result<std::shared_ptr<frontend::SafetensorsFile>> file =
+      frontend::SafetensorsFile::open(options.input);
+  if (!file)
+    return report(file.status());
+  Result<Engine> engine = createEngine(options.common, progress);
+  if (!engine)
+    return report(engine.status());
+  Result<Program> program = compileModel(*engine, options.common);
+  progress.finish();
+  if (!program)
+    return report(program.status());
+  Result<Session> session = program->session();
+  if (!session)
+    return report(session.status());
+  if (Status status = applyOptions(*session, options); !status.ok())
+    return report(status);
+
+  const Signature &signature = program->signature();
+  std::vector<TensorRef> inputs;
+  for (const TensorSpec &spec : signature.inputs) {
+    TensorRef tensor = (*file)->find(spec.name);
+    if (!tensor.data && !tensor.shape && spec.optional)
+      break;
+    if (!tensor.shape)
+      return report(Status::error(ErrorCode::InvalidArgument,
+                                  options.input + ": expected a tensor '" +
+                                      spec.name +
+                                      "', the file has none of that name"));
+    inputs.push_back(tensor);
+  }
+  if (inputs.empty() || inputs[0].rank < 2)
+    return report(Status::error(ErrorCode::InvalidArgument,
+                                options.input + ": expected '" +
+                                    signature.inputs[0].name +
+                                    "' as [sequences, tokens, ...]"));
+  std::vector<Tensor> results;
+  std::vector<std::pair<std::string, TensorRef>> named;
+  for (const TensorSpec &spec : signature.outputs)
+    results.emplace_back(
+        spec.dtype, outputShape(spec, inputs[0].shape[0], inputs[0].shape[1]));
+  std::vector<TensorRef> outputs;
+  for (size_t i = 0; i < results.size(); ++i) {
+    outputs.push_back(results[i].ref());
+    named.emplace_back(signature.outputs[i].name, outputs.back());
+  }
+  if (Status status = session->run(inputs.data(), inputs.size(), outputs.data(),
+                                   outputs.size());
+      !status.ok())
+    return report(status);
+  if (Status status = frontend::writeSafetensors(options.output, named);
+      !status.ok())
+    return report(status);
+  return kDone;
+}
+
+static int runCommand(const RunOptions &options) {
+  if (std::isnan(options.actBias))
+    return report(Status::error(ErrorCode::InvalidArgument,
+                                "expected a number for --act-bias"));
+  if (!options.score.empty())
+    return scoreText(options);
+  if (options.generate >= 0)
+    return generateText(options);
+  return runTensors(options);
+}
+
+void cli::addRunCommand(CLI::App &app, Action &action) {
+  auto *run = app.add_subcommand(
+      "run", "run a model on tensors or text\n"
+             "example: seqc run model.json --score text.txt --json");
+  auto options = std::make_shared<RunOptions>();
+  addModelArgument(*run, options->common);
+  addCommonFlags(*run, options->common);
+  auto *input = run->add_option(
+      "--input", options->input,
+      "safetensors file with the model's inputs (-: standard input)");
+  auto *output =
+      run->add_option("--output", options->output,
+                      "safetensors file for the results (-: standard output)");
+  input->needs(output);
+  output->needs(input);
+  auto *score = run->add_option("--score", options->score,
+                                "text to score in bits per byte");
+  run->add_option("--window", options->window,
+                  "tokens per scored window (default: the model's, else 512)")
+      ->check(CLI::PositiveNumber)
+      ->needs(score);
+  run->add_flag("--density-table", options->densityTable,
+                "time per layer at 0, 25, 50 and 100 % active rows")
+      ->needs(score);
+  auto *generate =
+      run->add_option("--generate", options->generate, "tokens to generate")
+          ->check(CLI::NonNegativeNumber);
+  run->add_option("--prompt", options->prompt, "text to continue")
+      ->needs(generate);
+  run->add_option("--temperature", options->temperature,
+                  "0: always the most likely token")
+      ->check(CLI::NonNegativeNumber);
+  run->add_option("--top-p", options->topP,
+                  "keep the likeliest tokens of this total probability")
+      ->check(CLI::Range(0.0, 1.0));
+  run->add_option("--seed", options->seed, "seed of the sampler");
+  run->add_option(
+      "--act-bias", options->actBias,
+      "added to every skip logit (inf: nothing active, -inf: everything)");
+  input->excludes(score)->excludes(generate);
+  score->excludes(generate);
+  run->callback([&action, options, run] {
+    if (options->input.empty() && options->score.empty() &&
+        options->generate < 0)
+      throw CLI::ValidationError("run", "expected one of --input, --score and "
+                                        "--generate; see `seqc run --help`");
+    action = [options] { return runCommand(*options); };
+  });
+}

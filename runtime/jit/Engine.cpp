@@ -1,0 +1,265 @@
+//===- Engine.cpp - joins compiler and runtime ----------------------------===//
+
+#include "seqc/Engine.h"
+
+#include "codegen/cpu/KernelLoader.h"
+#include "runtime/core/SessionImpl.h"
+#include "runtime/core/Store.h"
+#include "runtime/jit/BuildId.h"
+#include "runtime/jit/CompletedWeights.h"
+#include "runtime/jit/Manifest.h"
+#include "runtime/jit/ModelCompiler.h"
+#include "runtime/jit/ProgramImpl.h"
+#include "runtime/jit/ReferenceProgram.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+
+using namespace seqc;
+
+using Clock = std::chrono::steady_clock;
+
+struct Engine::Impl {
+  EngineOptions options;
+  std::shared_ptr<const rt::Parallel> parallel;
+  std::shared_ptr<codegen::KernelLoader> loader;
+  std::shared_ptr<rt::Store> store; ///< null: no disk cache
+
+  // Kernels and plans of this process. A key that is being compiled is in
+  // `busy`; others who want it wait, no lock is held meanwhile.
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::set<std::string> busy;
+  std::map<std::string, std::shared_ptr<const jit::CompiledModel>> models;
+
+  Result<std::shared_ptr<const jit::CompiledModel>>
+  getModel(const jit::ModelInput &model, const codegen::CpuTarget &target,
+           const std::string &key, const CompileOptions &options,
+           CompileStats &stats);
+  Result<jit::CompiledModel> makeModel(const jit::ModelInput &model,
+                                       const codegen::CpuTarget &target,
+                                       const std::string &key,
+                                       const CompileOptions &options,
+                                       CompileStats &stats);
+  jit::KernelCache kernelCache(bool useCache);
+  Result<rt::KernelSet> load(const jit::CompiledModel &model);
+};
+
+Result<Engine> Engine::create(const EngineOptions &options) {
+  auto impl = std::make_shared<Impl>();
+  impl->options = options;
+  impl->parallel = std::make_shared<const rt::Parallel>(options.threads);
+  impl->options.threads = impl->parallel->threads();
+  llvm::Expected<std::shared_ptr<codegen::KernelLoader>> loader =
+      codegen::KernelLoader::create();
+  if (!loader)
+    return Status::error(ErrorCode::Internal,
+                         "the loader of compiled code does not start: " +
+                             llvm::toString(loader.takeError()));
+  impl->loader = std::move(*loader);
+  // Without a build id, entries of another build could not be told apart.
+  if (!options.cacheDir.empty() && !jit::buildId().empty())
+    impl->store = rt::Store::open(
+        {options.cacheDir, options.cacheBytes, options.onDiagnostic, {}, {}});
+  Engine engine;
+  engine.impl = std::move(impl);
+  return engine;
+}
+
+const EngineOptions &Engine::options() const { return impl->options; }
+
+std::vector<std::string> Engine::targets() const {
+  std::vector<std::string> names = codegen::runnableCpuTargets();
+  names.insert(names.begin(), "cpu");
+  names.push_back("reference");
+  return names;
+}
+
+//===----------------------------------------------------------------------===//
+// Sources
+//===----------------------------------------------------------------------===//
+
+ModelSource ModelSource::fromFile(std::string path) {
+  ModelSource source;
+  source.name = path;
+  source.path = std::move(path);
+  return source;
+}
+
+ModelSource ModelSource::fromText(std::string text, std::string name) {
+  ModelSource source;
+  source.text = std::move(text);
+  source.name = std::move(name);
+  return source;
+}
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+jit::KernelCache Engine::Impl::kernelCache(bool useCache) {
+  if (!store || !useCache)
+    return {};
+  return {
+      [this](const jit::KernelSource &source, jit::KernelArtifact &artifact) {
+        std::optional<std::string> bytes = store->load(source.key);
+        return bytes && jit::decode(*bytes, artifact);
+      },
+      [this](const jit::KernelSource &source,
+             const jit::KernelArtifact &artifact) {
+        store->put(source.key, jit::encode(artifact),
+                   "kernel " + source.symbol);
+      }};
+}
+
+Result<jit::CompiledModel>
+Engine::Impl::makeModel(const jit::ModelInput &model,
+                        const codegen::CpuTarget &target,
+                        const std::string &key, const CompileOptions &compile,
+                        CompileStats &stats) {
+  jit::KernelCache cache = kernelCache(compile.useCache);
+  bool useManifest = cache.load && compile.dumpDir.empty();
+  if (useManifest) {
+    if (std::optional<std::string> bytes = store->load(key)) {
+      std::optional<jit::CompiledModel> warm = jit::readManifest(*bytes, cache);
+      if (warm) {
+        stats.kernels = static_cast<int>(warm->kernels.size());
+        stats.warm = true;
+        return std::move(*warm);
+      }
+    }
+  }
+  Result<jit::CompiledModel> cold =
+      jit::compileModel(model, target, *parallel, cache, options.onProgress,
+                        compile.dumpDir, stats);
+  if (cold && useManifest)
+    store->put(key, jit::writeManifest(*cold), "model " + model.name);
+  return cold;
+}
+
+Result<std::shared_ptr<const jit::CompiledModel>>
+Engine::Impl::getModel(const jit::ModelInput &model,
+                       const codegen::CpuTarget &target, const std::string &key,
+                       const CompileOptions &compile, CompileStats &stats) {
+  std::unique_lock<std::mutex> lock(mutex);
+  changed.wait(lock, [&] { return !busy.count(key); });
+  if (auto found = models.find(key);
+      found != models.end() && compile.dumpDir.empty()) {
+    stats.kernels = static_cast<int>(found->second->kernels.size());
+    stats.warm = true;
+    return found->second;
+  }
+  busy.insert(key);
+  lock.unlock();
+  Result<jit::CompiledModel> made =
+      makeModel(model, target, key, compile, stats);
+  lock.lock();
+  busy.erase(key);
+  changed.notify_all();
+  if (!made)
+    return made.status();
+  auto shared = std::make_shared<const jit::CompiledModel>(std::move(*made));
+  models[key] = shared;
+  return shared;
+}
+
+Result<rt::KernelSet> Engine::Impl::load(const jit::CompiledModel &model) {
+  std::vector<std::string> objects, symbols;
+  std::set<std::string> keys;
+  for (size_t i = 0; i < model.kernels.size(); ++i) {
+    if (keys.insert(model.plan.kernels[i].objectKey).second)
+      objects.push_back(model.kernels[i].object);
+    symbols.push_back(model.plan.kernels[i].symbol);
+    symbols.push_back(model.plan.kernels[i].symbol + "_tasks");
+  }
+  llvm::Expected<std::shared_ptr<codegen::LoadedCode>> code =
+      loader->load(objects, symbols);
+  if (!code)
+    return Status::error(ErrorCode::Internal,
+                         "compiled kernels do not load: " +
+                             llvm::toString(code.takeError()));
+  rt::KernelSet set;
+  for (size_t i = 0; i < model.kernels.size(); ++i)
+    set.entries.push_back(
+        {reinterpret_cast<SeqcKernelFn>((*code)->addresses[2 * i]),
+         reinterpret_cast<SeqcTasksFn>((*code)->addresses[2 * i + 1])});
+  set.code = *code;
+  return set;
+}
+
+static Result<codegen::CpuTarget> parseTarget(const std::string &name) {
+  llvm::Expected<codegen::CpuTarget> target = codegen::parseCpuTarget(name);
+  if (target)
+    return std::move(*target);
+  ErrorCode code = name.rfind("cuda", 0) == 0 ? ErrorCode::Unsupported
+                                              : ErrorCode::InvalidArgument;
+  return Status::error(code, llvm::toString(target.takeError()));
+}
+
+Result<Program> Engine::compile(const ModelSource &source,
+                                const CompileOptions &compile) const {
+  Clock::time_point start = Clock::now();
+  Result<jit::ModelInput> model = jit::readModel(source);
+  if (!model)
+    return model.status();
+  auto program = std::make_shared<Program::Impl>();
+  program->parallel = impl->parallel;
+  if (model->description)
+    program->metadata = model->description->metadata;
+  if (compile.target == "reference") {
+    program->target = "reference";
+    program->fingerprint = jit::modelKey(*model, "reference");
+    Result<std::shared_ptr<const rt::LoadedPlan>> loaded =
+        jit::loadReference(*model);
+    if (!loaded)
+      return loaded.status();
+    program->loaded = std::move(*loaded);
+  } else {
+    Result<codegen::CpuTarget> target = parseTarget(compile.target);
+    if (!target)
+      return target.status();
+    if (!codegen::isRunnable(*target))
+      return Status::error(ErrorCode::Unsupported,
+                           "this machine cannot run code for " + target->name +
+                               "; `seqc doctor` lists what it can run");
+    program->target = target->name;
+    program->fingerprint = jit::modelKey(*model, target->name);
+    Result<std::shared_ptr<const jit::CompiledModel>> compiled = impl->getModel(
+        *model, *target, program->fingerprint, compile, program->stats);
+    if (!compiled)
+      return compiled.status();
+    Result<rt::KernelSet> kernels = impl->load(**compiled);
+    if (!kernels)
+      return kernels.status();
+    const rt::Plan &plan = (*compiled)->plan;
+    Result<std::shared_ptr<const rt::LoadedPlan>> loaded =
+        rt::LoadedPlan::create(
+            plan, std::move(*kernels),
+            std::make_shared<jit::CompletedWeights>(plan, model->weights),
+            *impl->parallel);
+    if (!loaded)
+      return loaded.status();
+    program->loaded = std::move(*loaded);
+    if (program->metadata.empty())
+      program->metadata = (*compiled)->metadata;
+  }
+  program->signature = rt::signatureOf(program->loaded->plan());
+  program->stats.totalMs =
+      std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  return Program(std::move(program));
+}
+
+Result<std::string> Engine::emit(const ModelSource &source,
+                                 const std::string &form,
+                                 const CompileOptions &compile) const {
+  Result<jit::ModelInput> model = jit::readModel(source);
+  if (!model)
+    return model.status();
+  Result<codegen::CpuTarget> target = parseTarget(compile.target);
+  if (!target)
+    return target.status();
+  return jit::emitModel(*model, *target, form, compile.dumpDir);
+}

@@ -1,0 +1,394 @@
+//===- ModelCompiler.cpp - from a model description to a plan and objects -===//
+
+#include "runtime/jit/ModelCompiler.h"
+
+#include "codegen/cpu/ObjectCompiler.h"
+#include "dialect/SeqcDialect.h"
+#include "frontends/layers/Importer.h"
+#include "frontends/safetensors/Safetensors.h"
+#include "runtime/abi/KernelAbi.h"
+#include "runtime/jit/BuildId.h"
+#include "runtime/jit/Diagnostics.h"
+#include "runtime/jit/PhaseDump.h"
+#include "runtime/jit/PlanFromIR.h"
+#include "runtime/jit/Registry.h"
+
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+
+using namespace seqc;
+using namespace seqc::jit;
+
+using Clock = std::chrono::steady_clock;
+
+static double millisecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start)
+      .count();
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+static bool isMlir(llvm::StringRef name) { return name.ends_with(".mlir"); }
+
+/// Fills in the text of a source that names a file or folder.
+static Result<ModelSource> readText(ModelSource source) {
+  if (source.path.empty())
+    return source;
+  llvm::SmallString<128> path(source.path);
+  if (llvm::sys::fs::is_directory(path))
+    llvm::sys::path::append(path, "model.json");
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return Status::error(ErrorCode::InvalidArgument,
+                         "cannot read " + path.str().str() + ": " +
+                             buffer.getError().message());
+  source.text = (*buffer)->getBuffer().str();
+  source.name = path.str().str();
+  if (source.baseDir.empty())
+    source.baseDir = llvm::sys::path::parent_path(path).str();
+  return source;
+}
+
+Result<ModelInput> jit::readModel(const ModelSource &given) {
+  Result<ModelSource> source = readText(given);
+  if (!source)
+    return source.status();
+  ModelInput model;
+  model.text = std::move(source->text);
+  model.name = source->name;
+  model.weights = source->weights;
+  if (isMlir(model.name)) {
+    if (!model.weights)
+      model.weights = std::make_shared<frontend::MemoryWeights>("no weights");
+    return model;
+  }
+  Result<frontend::ModelDescription> description =
+      frontend::ModelDescription::parse(model.text, model.name,
+                                        source->baseDir);
+  if (!description)
+    return description.status();
+  model.description = std::move(*description);
+  if (model.weights)
+    return model;
+  Result<std::shared_ptr<const WeightSource>> weights =
+      frontend::openWeights(*model.description);
+  if (!weights)
+    return weights.status();
+  model.weights = std::move(*weights);
+  return model;
+}
+
+std::string jit::modelKey(const ModelInput &model, const std::string &target) {
+  std::string shapes;
+  for (const std::string &name : model.weights->names()) {
+    TensorRef tensor = model.weights->find(name);
+    shapes += name + ":" + toString(tensor.dtype);
+    for (int i = 0; i < tensor.rank; ++i)
+      shapes += "," + std::to_string(tensor.shape[i]);
+    shapes += ';';
+  }
+  std::string versions = std::to_string(SEQC_KERNEL_ABI_VERSION) + "." +
+                         std::to_string(rt::kPlanVersion) + "." +
+                         LLVM_VERSION_STRING;
+  return contentKey({"model", model.text, shapes, target, versions, buildId()});
+}
+
+//===----------------------------------------------------------------------===//
+// Model phases
+//===----------------------------------------------------------------------===//
+
+Result<mlir::OwningOpRef<mlir::ModuleOp>>
+jit::importInto(mlir::MLIRContext &context, const ModelInput &model) {
+  DiagnosticCollector collector(&context);
+  if (model.description)
+    return frontend::importModel(context, *model.description, *model.weights);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(
+      model.text, mlir::ParserConfig(&context), model.name);
+  if (module)
+    return module;
+  return Status::error(ErrorCode::InvalidModel,
+                       model.name + " is not a valid MLIR module",
+                       collector.take());
+}
+
+Result<mlir::OwningOpRef<mlir::ModuleOp>>
+jit::lowerModel(mlir::MLIRContext &context, const ModelInput &model,
+                const codegen::CpuTarget &target, passes::Phase last,
+                const PhaseObserver &observer) {
+  Result<mlir::OwningOpRef<mlir::ModuleOp>> module = importInto(context, model);
+  if (!module)
+    return module.status();
+  (**module)->setAttr(ir::names::kTarget,
+                      codegen::makeTargetAttr(&context, target));
+  if (observer)
+    observer(passes::Phase::Import, **module);
+  for (auto phase : {passes::Phase::Simplify, passes::Phase::Fuse,
+                     passes::Phase::Partition}) {
+    if (phase > last)
+      break;
+    DiagnosticCollector collector(&context);
+    mlir::PassManager manager(&context);
+    passes::addPhase(manager, phase);
+    if (mlir::failed(manager.run(**module)))
+      return Status::error(ErrorCode::CompileFailed,
+                           "phase " + passes::toString(phase).str() + " failed",
+                           collector.take());
+    if (observer)
+      observer(phase, **module);
+  }
+  return module;
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Compiles what is missing, each kernel on some thread.
+class KernelBatch {
+public:
+  KernelBatch(std::vector<KernelSource> sources,
+              const codegen::CpuTarget &target, const KernelCache &cache,
+              const ProgressHandler &progress, PhaseDump &dump)
+      : sources(std::move(sources)), target(target), cache(cache),
+        progress(progress), dump(dump), artifacts(this->sources.size()) {}
+
+  Status run(const rt::Parallel &parallel, CompileStats &stats);
+  std::vector<KernelSource> sources;
+
+private:
+  void compileOne(size_t index);
+
+  const codegen::CpuTarget &target;
+  const KernelCache &cache;
+  const ProgressHandler &progress;
+  PhaseDump &dump;
+  std::mutex mutex;
+  int done = 0, compiled = 0;
+  Status firstFailure;
+  std::atomic<bool> stop{false};
+
+public:
+  std::vector<KernelArtifact> artifacts;
+};
+} // namespace
+
+void KernelBatch::compileOne(size_t index) {
+  if (stop)
+    return;
+  const KernelSource &source = sources[index];
+  bool cached =
+      cache.load && !dump.isOn() && cache.load(source, artifacts[index]);
+  Status status;
+  if (!cached) {
+    Result<KernelArtifact> artifact =
+        compileKernel(source, target, dump.forKernel(source.symbol));
+    if (artifact) {
+      artifacts[index] = std::move(*artifact);
+      if (cache.store)
+        cache.store(source, artifacts[index]);
+    } else {
+      status = artifact.status();
+    }
+  }
+  std::lock_guard<std::mutex> lock(mutex);
+  compiled += !cached && status.ok();
+  ++done;
+  if (status.ok() && progress &&
+      !progress({source.symbol, done, static_cast<int>(sources.size())}))
+    status = Status::error(ErrorCode::Cancelled, "compiling was cancelled");
+  if (!status.ok() && firstFailure.ok()) {
+    firstFailure = status;
+    stop = true;
+  }
+}
+
+Status KernelBatch::run(const rt::Parallel &parallel, CompileStats &stats) {
+  parallel.parallelFor(static_cast<int64_t>(sources.size()), 1,
+                       [&](int64_t begin, int64_t end, int) {
+                         for (int64_t i = begin; i < end; ++i)
+                           compileOne(static_cast<size_t>(i));
+                       });
+  stats.kernels = static_cast<int>(sources.size());
+  stats.kernelsCompiled = compiled;
+  for (const KernelArtifact &artifact : artifacts) {
+    stats.passesMs += artifact.passesMs;
+    stats.codegenMs += artifact.codegenMs;
+  }
+  return firstFailure;
+}
+
+Result<CompiledModel>
+jit::compileModel(const ModelInput &model, const codegen::CpuTarget &target,
+                  const rt::Parallel &parallel, const KernelCache &cache,
+                  const ProgressHandler &progress, const std::string &dumpDir,
+                  CompileStats &stats) {
+  Clock::time_point start = Clock::now();
+  PhaseDump dump(dumpDir);
+  mlir::MLIRContext context(compilerRegistry(),
+                            mlir::MLIRContext::Threading::DISABLED);
+  Result<mlir::OwningOpRef<mlir::ModuleOp>> module = lowerModel(
+      context, model, target, passes::Phase::Partition, dump.forModel());
+  if (!module)
+    return module.status();
+  CompiledModel result;
+  DiagnosticCollector collector(&context);
+  mlir::FailureOr<rt::Plan> plan = planFromModule(**module);
+  if (mlir::failed(plan))
+    return Status::error(ErrorCode::CompileFailed,
+                         "the partitioned model has no plan", collector.take());
+  result.plan = std::move(*plan);
+  result.plan.model = model.name;
+  result.plan.target = target.name;
+  if (model.description)
+    result.metadata = model.description->metadata;
+  stats.importMs = millisecondsSince(start);
+
+  KernelBatch batch(extractKernels(**module, target), target, cache, progress,
+                    dump);
+  if (Status status = batch.run(parallel, stats); !status.ok())
+    return status;
+  for (rt::PlanKernel &kernel : result.plan.kernels) {
+    size_t index = 0;
+    while (index < batch.sources.size() &&
+           batch.sources[index].symbol != kernel.symbol)
+      ++index;
+    if (index == batch.sources.size())
+      return Status::error(ErrorCode::Internal,
+                           "the plan names a kernel '" + kernel.symbol +
+                               "' that the module does not have");
+    kernel.objectKey = batch.sources[index].key;
+    kernel.scratchBytes = batch.artifacts[index].scratchBytes;
+    if (!batch.artifacts[index].schedule.empty())
+      kernel.baked.push_back(batch.artifacts[index].schedule);
+    result.kernels.push_back(batch.artifacts[index]);
+  }
+  if (Status status = dump.status(); !status.ok())
+    return status;
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Text forms
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What an --emit form prints: the IR after a phase, or what follows the last.
+struct Form {
+  passes::Phase phase = passes::Phase::Import;
+  enum class Kind { Ir, Plan, Code } kind = Kind::Ir;
+  codegen::CpuOutput output = codegen::CpuOutput::Object;
+};
+} // namespace
+
+static Result<Form> parseForm(const std::string &name) {
+  using passes::Phase;
+  static const std::pair<const char *, Form> kForms[] = {
+      {"seqc", {Phase::Import}},
+      {"kernels", {Phase::Partition}},
+      {"plan", {Phase::Partition, Form::Kind::Plan}},
+      {"vector", {Phase::Vectorize}},
+      {"llvm", {Phase::Lower}},
+      {"llvm-ir", {Phase::Lower, Form::Kind::Code, codegen::CpuOutput::LlvmIr}},
+      {"asm", {Phase::Lower, Form::Kind::Code, codegen::CpuOutput::Assembly}},
+      {"obj", {Phase::Lower, Form::Kind::Code, codegen::CpuOutput::Object}},
+      {"artifact",
+       {Phase::Lower, Form::Kind::Code, codegen::CpuOutput::Object}}};
+  std::string known;
+  for (const auto &[key, form] : kForms) {
+    if (name == key)
+      return form;
+    known += std::string(known.empty() ? "" : ", ") + key;
+  }
+  if (std::optional<Phase> phase = passes::parsePhase(name))
+    return Form{*phase};
+  return Status::error(ErrorCode::InvalidArgument,
+                       "unknown form '" + name + "', expected one of " + known +
+                           " or the name of a phase");
+}
+
+static std::string print(mlir::ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream);
+  return text;
+}
+
+static Result<std::string> emitKernel(const KernelSource &source,
+                                      const Form &form,
+                                      const codegen::CpuTarget &target,
+                                      const PhaseObserver &observer) {
+  mlir::MLIRContext context(compilerRegistry(),
+                            mlir::MLIRContext::Threading::DISABLED);
+  DiagnosticCollector collector(&context);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(
+      source.text, mlir::ParserConfig(&context), source.symbol);
+  if (!module)
+    return Status::error(ErrorCode::Internal, "kernel text does not parse",
+                         collector.take());
+  if (Status status = runKernelPhases(*module, form.phase, observer);
+      !status.ok())
+    return Status::error(status.code(),
+                         "kernel " + source.symbol + ": " + status.message(),
+                         collector.take());
+  if (form.kind == Form::Kind::Ir)
+    return print(*module);
+  llvm::Expected<std::string> code =
+      codegen::compileForCpu(*module, target, form.output);
+  if (!code)
+    return Status::error(ErrorCode::CompileFailed,
+                         llvm::toString(code.takeError()));
+  return std::move(*code);
+}
+
+Result<std::string> jit::emitModel(const ModelInput &model,
+                                   const codegen::CpuTarget &target,
+                                   const std::string &name,
+                                   const std::string &dumpDir) {
+  Result<Form> form = parseForm(name);
+  if (!form)
+    return form.status();
+  PhaseDump dump(dumpDir);
+  mlir::MLIRContext context(compilerRegistry(),
+                            mlir::MLIRContext::Threading::DISABLED);
+  Result<mlir::OwningOpRef<mlir::ModuleOp>> module = lowerModel(
+      context, model, target, std::min(form->phase, passes::Phase::Partition),
+      dump.forModel());
+  if (!module)
+    return module.status();
+  if (form->kind == Form::Kind::Plan) {
+    DiagnosticCollector collector(&context);
+    mlir::FailureOr<rt::Plan> plan = planFromModule(**module);
+    if (mlir::failed(plan))
+      return Status::error(ErrorCode::CompileFailed,
+                           "the partitioned model has no plan",
+                           collector.take());
+    plan->model = model.name;
+    plan->target = target.name;
+    return rt::serialise(*plan);
+  }
+  if (form->phase <= passes::Phase::Partition)
+    return print(**module);
+  std::string text;
+  for (const KernelSource &source : extractKernels(**module, target)) {
+    Result<std::string> part =
+        emitKernel(source, *form, target, dump.forKernel(source.symbol));
+    if (!part)
+      return part.status();
+    text += *part;
+  }
+  if (Status status = dump.status(); !status.ok())
+    return status;
+  return text;
+}

@@ -1,0 +1,28 @@
+//===- ProgramImpl.h - what a program holds -------------------------------===//
+#ifndef SEQC_RUNTIME_JIT_PROGRAMIMPL_H
+#define SEQC_RUNTIME_JIT_PROGRAMIMPL_H
+
+#include "runtime/core/LoadedPlan.h"
+#include "runtime/core/Parallel.h"
+#include "seqc/Program.h"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace seqc {
+
+struct Program::Impl {
+  std::shared_ptr<const rt::LoadedPlan> loaded;
+  std::shared_ptr<const rt::Parallel> parallel;
+  Signature signature;
+  std::string fingerprint;
+  std::string target;
+  CompileStats stats;
+  std::map<std::string, std::string> metadata;
+  std::map<std::string, std::string> texts; ///< by phase, if kept
+};
+
+} // namespace seqc
+
+#endif // SEQC_RUNTIME_JIT_PROGRAMIMPL_H
