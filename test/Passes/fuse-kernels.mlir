@@ -175,3 +175,39 @@ func.func @in_place(%x: tensor<?x8xf32> {seqc.input = "x"}, %i: tensor<?xi32> {s
   %a = seqc.scatter_rows set ins(%x, %i : tensor<?x8xf32>, tensor<?xi32>) outs(%s : tensor<?x8xf32>) -> tensor<?x8xf32>
   return %a, %b : tensor<?x8xf32>, tensor<?x8xf32>
 }
+
+// -----
+
+// The state of a scan that starts fresh and is not carried on: filled inside the
+// kernel, kept in a tensor of its own.
+#t = affine_map<(t, d, n) -> (t, d)>
+#s = affine_map<(t, d, n) -> (d, n)>
+// CHECK-LABEL: func.func @fresh_state
+// CHECK: %[[O:.*]] = tensor.empty(%{{.*}}) : tensor<?x16xf32>
+// CHECK: %[[S:.*]] = tensor.empty(%{{.*}}) : tensor<?x16x4xf32>
+// CHECK: %[[K:.*]]:2 = seqc.kernel {{.*}} outs(%[[O]], %[[S]] :
+// CHECK: ^bb0({{.*}}, %[[S1:.*]]: tensor<?x16x4xf32>):
+// CHECK: %[[F:.*]] = linalg.fill {{.*}} outs(%[[S1]]
+// CHECK: seqc.scan {{.*}} states(%[[F]]
+// CHECK: return %[[K]]#0
+func.func @fresh_state(%x: tensor<?x16xf32> {seqc.input = "x"}, %off: tensor<?xi32> {seqc.builtin = "offsets"}) -> tensor<?x16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x16xf32>
+  %m = tensor.dim %off, %c0 : tensor<?xi32>
+  %b = arith.subi %m, %c1 : index
+  %e = tensor.empty(%n) : tensor<?x16xf32>
+  %h = tensor.empty(%b) : tensor<?x16x4xf32>
+  %h0 = linalg.fill ins(%zero : f32) outs(%h : tensor<?x16x4xf32>) -> tensor<?x16x4xf32>
+  %y, %h1 = seqc.scan {direction = #seqc.direction<reverse>, delays = array<i64: 0>, maps = [#t, #t, #s]}
+      inputs(%x : tensor<?x16xf32>) offsets(%off : tensor<?xi32>)
+      outs(%e : tensor<?x16xf32>) states(%h0 : tensor<?x16x4xf32>) {
+  ^bb0(%xt: f32, %c: vector<4xf32>):
+    %xv = vector.broadcast %xt : f32 to vector<4xf32>
+    %hn = arith.addf %c, %xv : vector<4xf32>
+    %yt = vector.reduction <add>, %hn : vector<4xf32> into f32
+    seqc.yield %yt, %hn : f32, vector<4xf32>
+  } -> tensor<?x16xf32>, tensor<?x16x4xf32>
+  return %y : tensor<?x16xf32>
+}
