@@ -6,6 +6,7 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace seqc::rt {
@@ -16,9 +17,9 @@ struct Parallel::Arena {
 };
 
 Parallel::Parallel(int threads) {
-  count = threads > 0 ? threads : tbb::info::default_concurrency();
-  if (count < 1)
-    count = 1;
+  // TBB has no more threads than cores, and prints if asked for more.
+  int cores = std::max(1, tbb::info::default_concurrency());
+  count = threads > 0 ? std::min(threads, cores) : cores;
   if (count > 1)
     arena = std::make_unique<Arena>(count);
 }

@@ -39,7 +39,8 @@ public:
   /// has at the same time within one parallelFor.
   using Body = FunctionRef<void(int64_t begin, int64_t end, int slot)>;
 
-  /// 0: one per core. 1: everything runs on the caller's thread.
+  /// 0: one per core, which is also the most. 1: everything runs on the
+  /// caller's thread.
   explicit Parallel(int threads);
   ~Parallel();
   Parallel(const Parallel &) = delete;

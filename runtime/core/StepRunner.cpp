@@ -231,11 +231,15 @@ Status StepRunner::runCount(const Step &step) {
   int64_t extent = source.dims[0];
   int64_t value =
       extent > 0 ? static_cast<const int32_t *>(source.data)[extent - 1] : 0;
+  if (value < 0)
+    return Status::error(ErrorCode::Internal,
+                         "count '" + plan.symbols[step.symbol] + "' is " +
+                             std::to_string(value) + ", expected 0 or more");
   if (value == symbols[step.symbol])
     return {};
   symbols[step.symbol] = value;
   for (int32_t index : dependents[step.symbol]) {
-    if (value < 0 || !evaluate(index))
+    if (!evaluate(index))
       return Status::error(ErrorCode::Internal,
                            "count '" + plan.symbols[step.symbol] + "' is " +
                                std::to_string(value) + ", more than buffer '" +

@@ -1,8 +1,6 @@
 //===- Tensor.cpp - element types and owned tensors -----------------------===//
 #include "seqc/Tensor.h"
 
-#include "seqc/WeightSource.h"
-
 #include <cstring>
 
 namespace seqc {
@@ -110,7 +108,5 @@ TensorRef Tensor::ref() noexcept {
   view.rank = static_cast<int32_t>(extents.size());
   return view;
 }
-
-WeightSource::~WeightSource() = default;
 
 } // namespace seqc
