@@ -90,6 +90,7 @@ private:
   Contraction info;
   VectorTarget target;
   MicroTile micro;
+  int64_t tileRows = 1; ///< rows of the register tiles being emitted
   Location loc;
   SmallVector<Value> ivs;
   SmallVector<OpFoldResult> extents;
@@ -268,6 +269,10 @@ void ContractionEmitter::emitRows(OpBuilder &builder, Value lane,
   if (!info.rowDim)
     return emitTile(builder, {Value()}, lane, masks);
   OpFoldResult extent = extents[*info.rowDim];
+  // Narrow tiles take more rows: the same number of accumulators hides latency.
+  tileRows = micro.rows;
+  while (2 * tileRows * masks.size() <= size_t(micro.rows * micro.vectors))
+    tileRows *= 2;
   if (std::optional<int64_t> known = getConstantIntValue(extent))
     return emitStaticRows(builder, *known, lane, masks);
   emitDynamicRows(builder, cast<Value>(extent), lane, masks);
@@ -289,13 +294,13 @@ static SmallVector<Value> rowsFrom(OpBuilder &builder, Location loc,
 
 void ContractionEmitter::emitStaticRows(OpBuilder &builder, int64_t extent,
                                         Value lane, ArrayRef<Value> masks) {
-  int64_t full = extent - extent % micro.rows;
+  int64_t full = extent - extent % tileRows;
   if (full) {
     auto loop = scf::ForOp::create(builder, loc, indexConstant(builder, loc, 0),
                                    indexConstant(builder, loc, full),
-                                   indexConstant(builder, loc, micro.rows));
+                                   indexConstant(builder, loc, tileRows));
     OpBuilder inner = OpBuilder::atBlockTerminator(loop.getBody());
-    emitTile(inner, rowsFrom(inner, loc, loop.getInductionVar(), micro.rows),
+    emitTile(inner, rowsFrom(inner, loc, loop.getInductionVar(), tileRows),
              lane, masks);
   }
   if (int64_t rest = extent - full)
@@ -304,14 +309,14 @@ void ContractionEmitter::emitStaticRows(OpBuilder &builder, int64_t extent,
              lane, masks);
 }
 
-/// Tiles of `micro.rows` rows, then at most one of half as many or of one row.
+/// Tiles of `tileRows` rows, then at most one of half as many or of one row.
 /// Indices past the end are clamped: such rows repeat the last one, which costs
 /// less than a body for each count.
 void ContractionEmitter::emitDynamicRows(OpBuilder &builder, Value extent,
                                          Value lane, ArrayRef<Value> masks) {
   Value one = indexConstant(builder, loc, 1);
   Value last = arith::SubIOp::create(builder, loc, extent, one);
-  int64_t half = micro.rows / 2;
+  int64_t half = tileRows / 2;
   if (half < 1) {
     auto loop = scf::ForOp::create(builder, loc, indexConstant(builder, loc, 0),
                                    extent, one);
@@ -319,17 +324,16 @@ void ContractionEmitter::emitDynamicRows(OpBuilder &builder, Value extent,
     return emitTile(inner, {loop.getInductionVar()}, lane, masks);
   }
   // A rest of more than half a tile is worth a whole one.
-  Value rows = indexConstant(builder, loc, micro.rows);
+  Value rows = indexConstant(builder, loc, tileRows);
   Value padded = arith::AddIOp::create(
-      builder, loc, extent, indexConstant(builder, loc, micro.rows - half - 1));
+      builder, loc, extent, indexConstant(builder, loc, tileRows - half - 1));
   Value spare = arith::RemUIOp::create(builder, loc, padded, rows);
   Value full = arith::SubIOp::create(builder, loc, padded, spare);
   auto loop = scf::ForOp::create(builder, loc, indexConstant(builder, loc, 0),
                                  full, rows);
   OpBuilder inner = OpBuilder::atBlockTerminator(loop.getBody());
-  emitTile(inner,
-           rowsFrom(inner, loc, loop.getInductionVar(), micro.rows, last), lane,
-           masks);
+  emitTile(inner, rowsFrom(inner, loc, loop.getInductionVar(), tileRows, last),
+           lane, masks);
 
   Value rest = arith::SubIOp::create(builder, loc, extent, full);
   auto isOne =

@@ -9,6 +9,7 @@
 
 #include "passes/Passes.h"
 #include "passes/Transforms/LaneEmitter.h"
+#include "passes/Transforms/ReductionUpdate.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -36,152 +37,7 @@ struct VectorizeReduction
   void runOnOperation() override;
 };
 
-enum class Combiner { Add, Mul, Max, Min };
-
-/// `out = combiner(out, value)`, where value does not depend on any out.
-struct Update {
-  Combiner combiner;
-  Value value;
-};
-
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// Recognition
-//===----------------------------------------------------------------------===//
-
-static bool dependsOnOutputs(linalg::LinalgOp op, Value value) {
-  if (auto argument = dyn_cast<BlockArgument>(value))
-    return llvm::is_contained(op.getRegionOutputArgs(), argument);
-  Operation *def = value.getDefiningOp();
-  if (!def || def->getBlock() != op.getBlock())
-    return false;
-  return llvm::any_of(def->getOperands(), [&](Value operand) {
-    return dependsOnOutputs(op, operand);
-  });
-}
-
-static std::optional<Combiner> combinerOf(Operation *op) {
-  if (isa<arith::AddFOp>(op))
-    return Combiner::Add;
-  if (isa<arith::MulFOp>(op))
-    return Combiner::Mul;
-  if (isa<arith::MaximumFOp, arith::MaxNumFOp>(op))
-    return Combiner::Max;
-  if (isa<arith::MinimumFOp, arith::MinNumFOp>(op))
-    return Combiner::Min;
-  return std::nullopt;
-}
-
-/// select(cmpf(a, b), a, b) with a and b in either role.
-static std::optional<Combiner> selectCombiner(arith::SelectOp select) {
-  auto compare = select.getCondition().getDefiningOp<arith::CmpFOp>();
-  if (!compare)
-    return std::nullopt;
-  bool straight = compare.getLhs() == select.getTrueValue() &&
-                  compare.getRhs() == select.getFalseValue();
-  bool swapped = compare.getLhs() == select.getFalseValue() &&
-                 compare.getRhs() == select.getTrueValue();
-  if (!straight && !swapped)
-    return std::nullopt;
-  switch (compare.getPredicate()) {
-  case arith::CmpFPredicate::OGT:
-  case arith::CmpFPredicate::OGE:
-  case arith::CmpFPredicate::UGT:
-  case arith::CmpFPredicate::UGE:
-    return straight ? Combiner::Max : Combiner::Min;
-  case arith::CmpFPredicate::OLT:
-  case arith::CmpFPredicate::OLE:
-  case arith::CmpFPredicate::ULT:
-  case arith::CmpFPredicate::ULE:
-    return straight ? Combiner::Min : Combiner::Max;
-  default:
-    return std::nullopt;
-  }
-}
-
-static std::optional<Update> matchUpdate(linalg::LinalgOp op, unsigned output) {
-  Operation *def =
-      op.getBlock()->getTerminator()->getOperand(output).getDefiningOp();
-  if (!def || def->getBlock() != op.getBlock() ||
-      !def->getResult(0).getType().isF32())
-    return std::nullopt;
-  Value out = op.getRegionOutputArgs()[output];
-  std::optional<Combiner> combiner = combinerOf(def);
-  unsigned first = 0;
-  if (auto select = dyn_cast<arith::SelectOp>(def)) {
-    combiner = selectCombiner(select);
-    first = 1;
-  }
-  if (!combiner)
-    return std::nullopt;
-  Value lhs = def->getOperand(first), rhs = def->getOperand(first + 1);
-  Value value = lhs == out ? rhs : lhs;
-  if ((lhs != out && rhs != out) || dependsOnOutputs(op, value))
-    return std::nullopt;
-  return Update{*combiner, value};
-}
-
-//===----------------------------------------------------------------------===//
-// Combining
-//===----------------------------------------------------------------------===//
-
-static Value combine(OpBuilder &builder, Location loc, Combiner combiner,
-                     Value sum, Value value) {
-  switch (combiner) {
-  case Combiner::Add:
-    return arith::AddFOp::create(builder, loc, sum, value,
-                                 arith::FastMathFlags::contract);
-  case Combiner::Mul:
-    return arith::MulFOp::create(builder, loc, sum, value);
-  case Combiner::Max:
-  case Combiner::Min:
-    break;
-  }
-  // One instruction; the IEEE maximum takes four. Like it for numbers; a NaN
-  // makes the result unspecified, and shows in whatever else reads the input.
-  auto predicate = combiner == Combiner::Max ? arith::CmpFPredicate::OGT
-                                             : arith::CmpFPredicate::OLT;
-  Value better = arith::CmpFOp::create(builder, loc, predicate, sum, value);
-  return arith::SelectOp::create(builder, loc, better, sum, value);
-}
-
-static double identityOf(Combiner combiner) {
-  switch (combiner) {
-  case Combiner::Add:
-    return 0;
-  case Combiner::Mul:
-    return 1;
-  case Combiner::Max:
-    return -std::numeric_limits<double>::infinity();
-  case Combiner::Min:
-    return std::numeric_limits<double>::infinity();
-  }
-  llvm_unreachable("all combiners handled");
-}
-
-/// The combination of all lanes, with `init` (a scalar) included.
-static Value combineLanes(OpBuilder &builder, Location loc, Combiner combiner,
-                          Value partial, Value init) {
-  int64_t lanes = cast<VectorType>(partial.getType()).getDimSize(0);
-  if (combiner == Combiner::Add || combiner == Combiner::Mul) {
-    auto kind = combiner == Combiner::Add ? vector::CombiningKind::ADD
-                                          : vector::CombiningKind::MUL;
-    return vector::ReductionOp::create(builder, loc, kind, partial, init,
-                                       arith::FastMathFlags::reassoc);
-  }
-  partial = combine(builder, loc, combiner, partial,
-                    widen(builder, loc, init, lanes));
-  for (int64_t distance = lanes / 2; distance >= 1; distance /= 2) {
-    SmallVector<int64_t> order;
-    for (int64_t lane = 0; lane < lanes; ++lane)
-      order.push_back(lane ^ distance);
-    Value other =
-        vector::ShuffleOp::create(builder, loc, partial, partial, order);
-    partial = combine(builder, loc, combiner, partial, other);
-  }
-  return vector::ExtractOp::create(builder, loc, partial, ArrayRef<int64_t>{0});
-}
 
 //===----------------------------------------------------------------------===//
 // Lanes along the reduction
@@ -360,9 +216,9 @@ namespace {
 class LaneReduction {
 public:
   LaneReduction(linalg::LinalgOp op, int64_t lanes,
-                std::optional<unsigned> laneDim)
-      : op(op), lanes(lanes), laneDim(laneDim), loc(op.getLoc()),
-        ivs(op.getNumLoops()) {}
+                std::optional<unsigned> laneDim, SmallVector<Update> updates)
+      : op(op), lanes(lanes), laneDim(laneDim), updates(std::move(updates)),
+        loc(op.getLoc()), ivs(op.getNumLoops()) {}
   void emit();
 
 private:
@@ -370,10 +226,18 @@ private:
   void emitLanes(OpBuilder &builder);
   /// Reduces these vectors of lanes in one pass over the reduction axes.
   void emitBlocks(OpBuilder &builder, const Blocks &blocks);
+  bool canChain(int64_t chains);
+  void emitStep(OpBuilder &builder, MutableArrayRef<LaneEmitter> emitters,
+                MutableArrayRef<Value> sums);
+  void emitLoops(OpBuilder &builder, MutableArrayRef<LaneEmitter> emitters,
+                 SmallVector<Value> &sums);
+  void emitChains(OpBuilder &builder, MutableArrayRef<LaneEmitter> emitters,
+                  int64_t chains, SmallVector<Value> &sums);
 
   linalg::LinalgOp op;
   int64_t lanes;
   std::optional<unsigned> laneDim;
+  SmallVector<Update> updates; ///< one per output, or none
   Location loc;
   SmallVector<Value> ivs;
   SmallVector<OpFoldResult> extents;
@@ -443,6 +307,47 @@ void LaneReduction::emitBlocks(OpBuilder &builder, const Blocks &blocks) {
     for (OpOperand &out : op.getDpsInitsMutable())
       sums.push_back(emitter.asVector(builder, emitter.load(builder, out)));
   }
+  int64_t chains = kChains / blocks.size();
+  if (canChain(chains))
+    emitChains(builder, emitters, chains, sums);
+  else
+    emitLoops(builder, emitters, sums);
+  size_t outputs = op.getNumDpsInits();
+  for (auto [index, emitter] : llvm::enumerate(emitters))
+    for (auto [output, out] : llvm::enumerate(op.getDpsInitsMutable()))
+      emitter.store(builder, out, sums[index * outputs + output]);
+}
+
+/// Whether one vector of results may be split in partial ones, and is worth it.
+bool LaneReduction::canChain(int64_t chains) {
+  if (chains < 2 || !laneDim || reductionDims.size() != 1 ||
+      updates.size() != size_t(op.getNumDpsInits()))
+    return false;
+  std::optional<int64_t> known =
+      getConstantIntValue(extents[reductionDims.front()]);
+  return !known || *known >= 2 * chains;
+}
+
+/// One step of the body as it is written, for every vector of lanes.
+void LaneReduction::emitStep(OpBuilder &builder,
+                             MutableArrayRef<LaneEmitter> emitters,
+                             MutableArrayRef<Value> sums) {
+  size_t outputs = op.getNumDpsInits();
+  for (auto [index, emitter] : llvm::enumerate(emitters)) {
+    MutableArrayRef<Value> results = sums.slice(index * outputs, outputs);
+    SmallVector<Value> arguments;
+    for (OpOperand *input : op.getDpsInputOperands())
+      arguments.push_back(emitter.load(builder, *input));
+    llvm::append_range(arguments, results);
+    for (auto [result, value] :
+         llvm::zip_equal(results, emitter.emitBody(builder, arguments)))
+      result = emitter.asVector(builder, value);
+  }
+}
+
+void LaneReduction::emitLoops(OpBuilder &builder,
+                              MutableArrayRef<LaneEmitter> emitters,
+                              SmallVector<Value> &sums) {
   SmallVector<scf::ForOp> loops;
   OpBuilder inner = builder;
   for (unsigned dim : reductionDims) {
@@ -456,25 +361,60 @@ void LaneReduction::emitBlocks(OpBuilder &builder, const Blocks &blocks) {
                 loop.getRegionIterArgs().end());
     loops.push_back(loop);
   }
-  size_t outputs = op.getNumDpsInits();
-  for (auto [index, emitter] : llvm::enumerate(emitters)) {
-    SmallVector<Value> arguments;
-    for (OpOperand *input : op.getDpsInputOperands())
-      arguments.push_back(emitter.load(inner, *input));
-    llvm::append_range(arguments,
-                       ArrayRef(sums).slice(index * outputs, outputs));
-    SmallVector<Value> results = emitter.emitBody(inner, arguments);
-    for (auto [output, result] : llvm::enumerate(results))
-      sums[index * outputs + output] = emitter.asVector(inner, result);
-  }
+  emitStep(inner, emitters, sums);
   for (scf::ForOp loop : llvm::reverse(loops)) {
     OpBuilder end = OpBuilder::atBlockEnd(loop.getBody());
     scf::YieldOp::create(end, loc, sums);
     sums.assign(loop.getResults().begin(), loop.getResults().end());
   }
-  for (auto [index, emitter] : llvm::enumerate(emitters))
-    for (auto [output, out] : llvm::enumerate(op.getDpsInitsMutable()))
-      emitter.store(builder, out, sums[index * outputs + output]);
+}
+
+/// Few vectors of lanes: `chains` partial results each, or every step would
+/// wait for the one before.
+void LaneReduction::emitChains(OpBuilder &builder,
+                               MutableArrayRef<LaneEmitter> emitters,
+                               int64_t chains, SmallVector<Value> &sums) {
+  unsigned dim = reductionDims.front();
+  size_t results = sums.size();
+  auto combinerOf = [&](size_t result) {
+    return updates[result % updates.size()].combiner;
+  };
+  SmallVector<Value> partial = sums;
+  while (partial.size() < results * chains) {
+    size_t result = partial.size() % results;
+    partial.push_back(splatConstant(builder, loc, sums[result].getType(),
+                                    identityOf(combinerOf(result))));
+  }
+  auto emitLoop = [&](Value lower, Value upper, int64_t step,
+                      SmallVector<Value> &values) {
+    auto loop = scf::ForOp::create(builder, loc, lower, upper,
+                                   indexConstant(builder, loc, step), values);
+    OpBuilder inner = OpBuilder::atBlockEnd(loop.getBody());
+    values.assign(loop.getRegionIterArgs().begin(),
+                  loop.getRegionIterArgs().end());
+    for (int64_t chain = 0; chain < step; ++chain) {
+      Value position = arith::AddIOp::create(inner, loc, loop.getInductionVar(),
+                                             indexConstant(inner, loc, chain));
+      for (LaneEmitter &emitter : emitters)
+        emitter.ivs[dim] = position;
+      emitStep(inner, emitters,
+               MutableArrayRef(values).slice(chain * results, results));
+    }
+    scf::YieldOp::create(inner, loc, values);
+    values.assign(loop.getResults().begin(), loop.getResults().end());
+  };
+  Value end = indexValue(builder, loc, extents[dim]);
+  Value rest = arith::RemUIOp::create(builder, loc, end,
+                                      indexConstant(builder, loc, chains));
+  Value full = arith::SubIOp::create(builder, loc, end, rest);
+  emitLoop(indexConstant(builder, loc, 0), full, chains, partial);
+  for (size_t result = 0; result < results; ++result) {
+    sums[result] = partial[result];
+    for (int64_t chain = 1; chain < chains; ++chain)
+      sums[result] = combine(builder, loc, combinerOf(result), sums[result],
+                             partial[chain * results + result]);
+  }
+  emitLoop(full, end, 1, sums);
 }
 
 //===----------------------------------------------------------------------===//
@@ -520,13 +460,15 @@ static void vectorizeOp(linalg::LinalgOp op, int64_t lanes) {
   std::optional<unsigned> outputDim = outputLaneDim(op);
   std::optional<unsigned> rowDim = rowReductionDim(op, outputDim);
   SmallVector<Update> updates;
-  if (rowDim)
-    for (unsigned output = 0, end = op.getNumDpsInits(); output < end; ++output)
-      if (std::optional<Update> update = matchUpdate(op, output))
-        updates.push_back(*update);
-  if (rowDim && updates.size() == size_t(op.getNumDpsInits()))
+  for (unsigned output = 0, end = op.getNumDpsInits(); output < end; ++output)
+    if (std::optional<Update> update = matchUpdate(op, output))
+      updates.push_back(*update);
+  bool known = updates.size() == size_t(op.getNumDpsInits());
+  if (!known)
+    updates.clear();
+  if (rowDim && known)
     return RowReduction(op, lanes, *rowDim, std::move(updates)).emit();
-  LaneReduction(op, lanes, outputDim).emit();
+  LaneReduction(op, lanes, outputDim, std::move(updates)).emit();
 }
 
 void VectorizeReduction::runOnOperation() {
