@@ -39,6 +39,32 @@ def PackWeightsPass : Pass<"seqc-pack-weights", "::mlir::func::FuncOp"> {
     Statistic<"packedWeights", "packed-weights", "weights packed">];
 }
 
+def FuseScanPass : Pass<"seqc-fuse-scan", "::mlir::func::FuncOp"> {
+  let summary = "compute elementwise neighbours of a scan in its step";
+  let description = [{
+    An elementwise op that reads a scan's output row by row and channel by channel
+    is computed in the step region: its other operands of shape [rows, channels]
+    become inputs, those of shape [channels] params. An op that makes an input of
+    the scan and nothing else is taken in too, unless it can join the row kernel
+    that makes its own operands. Where an op reads two scans, the later one takes
+    it in and reads the rows of the earlier.
+
+    ```mlir
+    %y, %h1 = seqc.scan inputs(%x) ... outs(%e) states(%h) {
+      ... seqc.yield %yt, %hn
+    }
+    %z = linalg.generic ins(%y, %g) { %r = arith.mulf %a, %b ... }
+    // becomes
+    %z, %h1 = seqc.scan inputs(%x, %g) ... outs(%e) states(%h) {
+      ... %r = arith.mulf %yt, %gt
+      seqc.yield %r, %hn
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let statistics = [Statistic<"inlined", "inlined", "ops computed in a step">];
+}
+
 def FuseKernelsPass : Pass<"seqc-fuse-kernels", "::mlir::func::FuncOp"> {
   let summary = "group the ops of a model into kernels";
   let description = [{

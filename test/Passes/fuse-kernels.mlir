@@ -3,14 +3,16 @@
 // RUN:   | FileCheck %s --check-prefix=REMARK
 // RUN: seqc-opt %S/Inputs/seqboat.mlir --seqc-pipeline-simplify --seqc-pipeline-fuse | FileCheck %s --check-prefix=MODEL
 
-// A whole gated layer: norm | scan | matmul .. route, residual | compress | ...
+// A whole gated layer: norm | scan, activation | matmul .. route, residual |
+// compress | ...
 // MODEL-LABEL: func.func @forward
 // MODEL: seqc.kernel {layer = "layers.0"}
 // MODEL: seqc.norm
-// MODEL: seqc.kernel {layer = "layers.0"} {{.*}} outs(%{{.*}}, %{{.*}} : tensor<?x16xf32>, tensor<?x16x4xf32>)
+// MODEL: %[[SCAN:.*]]:2 = seqc.kernel {layer = "layers.0"} {{.*}} outs(%{{.*}}, %{{.*}} : tensor<?x16xf32>, tensor<?x16x4xf32>)
 // MODEL-NEXT: ^bb0
 // MODEL-NEXT: seqc.scan
-// MODEL: %[[ROWS:.*]]:4 = seqc.kernel
+// MODEL: arith.divf
+// MODEL: %[[ROWS:.*]]:3 = seqc.kernel
 // MODEL: collapse_shape
 // MODEL: seqc.route
 // MODEL: seqc.yield
@@ -20,7 +22,7 @@
 // MODEL: %[[I:.*]] = tensor.extract_slice %[[IDX]]#0[0] [%[[N]]] [1]
 // Both gathers read the same indices and share a kernel with the product; slices
 // that leave are copied.
-// MODEL: %[[ACT:.*]]:5 = seqc.kernel {{.*}} ins(%[[ROWS]]#0, %[[I]]
+// MODEL: %[[ACT:.*]]:5 = seqc.kernel {{.*}} ins(%[[SCAN]]#0, %[[I]]
 // MODEL: seqc.gather_rows
 // MODEL: seqc.gather_rows
 // MODEL: linalg.copy
@@ -30,7 +32,7 @@
 // MODEL: seqc.attend
 // MODEL-NEXT: linalg.generic
 // The residual is updated in place, the rings after the attention that reads them.
-// MODEL: seqc.kernel {{.*}} ins(%[[O]], {{.*}} outs(%[[ROWS]]#3 : tensor<?x16xf32>)
+// MODEL: seqc.kernel {{.*}} ins(%[[O]], {{.*}} outs(%[[ROWS]]#2 : tensor<?x16xf32>)
 // MODEL: seqc.scatter_rows add
 // MODEL: seqc.ring_push
 // MODEL: seqc.ring_push
