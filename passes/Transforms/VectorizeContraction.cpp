@@ -309,48 +309,38 @@ void ContractionEmitter::emitStaticRows(OpBuilder &builder, int64_t extent,
              lane, masks);
 }
 
-/// Tiles of `tileRows` rows, then at most one of half as many or of one row.
-/// Indices past the end are clamped: such rows repeat the last one, which costs
-/// less than a body for each count.
+/// Whole tiles, whose rows are a fixed distance apart, then tiles of half as
+/// many rows, or a single row. Row indices past the end are clamped: such rows
+/// repeat the last one, which costs less than a body for each count.
 void ContractionEmitter::emitDynamicRows(OpBuilder &builder, Value extent,
                                          Value lane, ArrayRef<Value> masks) {
   Value one = indexConstant(builder, loc, 1);
-  Value last = arith::SubIOp::create(builder, loc, extent, one);
-  int64_t half = tileRows / 2;
-  if (half < 1) {
-    auto loop = scf::ForOp::create(builder, loc, indexConstant(builder, loc, 0),
-                                   extent, one);
-    OpBuilder inner = OpBuilder::atBlockTerminator(loop.getBody());
-    return emitTile(inner, {loop.getInductionVar()}, lane, masks);
-  }
-  // A rest of more than half a tile is worth a whole one.
   Value rows = indexConstant(builder, loc, tileRows);
-  Value padded = arith::AddIOp::create(
-      builder, loc, extent, indexConstant(builder, loc, tileRows - half - 1));
-  Value spare = arith::RemUIOp::create(builder, loc, padded, rows);
-  Value full = arith::SubIOp::create(builder, loc, padded, spare);
-  auto loop = scf::ForOp::create(builder, loc, indexConstant(builder, loc, 0),
-                                 full, rows);
-  OpBuilder inner = OpBuilder::atBlockTerminator(loop.getBody());
-  emitTile(inner, rowsFrom(inner, loc, loop.getInductionVar(), tileRows, last),
-           lane, masks);
-
-  Value rest = arith::SubIOp::create(builder, loc, extent, full);
+  Value rest = arith::RemUIOp::create(builder, loc, extent, rows);
+  Value full = arith::SubIOp::create(builder, loc, extent, rest);
+  auto emitLoop = [&](OpBuilder &outer, Value lower, Value upper, int64_t count,
+                      Value last) {
+    auto loop = scf::ForOp::create(outer, loc, lower, upper,
+                                   indexConstant(outer, loc, count));
+    OpBuilder inner = OpBuilder::atBlockTerminator(loop.getBody());
+    emitTile(inner, rowsFrom(inner, loc, loop.getInductionVar(), count, last),
+             lane, masks);
+  };
+  emitLoop(builder, indexConstant(builder, loc, 0), full, tileRows, {});
+  int64_t half = tileRows / 2;
+  if (half < 2) {
+    if (tileRows > 1)
+      emitLoop(builder, full, extent, 1, {});
+    return;
+  }
   auto isOne =
       arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, rest, one);
-  auto single =
-      scf::IfOp::create(builder, loc, isOne, /*withElseRegion=*/false);
-  OpBuilder singleBuilder = OpBuilder::atBlockTerminator(single.thenBlock());
-  emitTile(singleBuilder, {full}, lane, masks);
-  if (half < 2)
-    return;
-  auto isMore =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, rest, one);
-  auto several =
-      scf::IfOp::create(builder, loc, isMore, /*withElseRegion=*/false);
-  OpBuilder severalBuilder = OpBuilder::atBlockTerminator(several.thenBlock());
-  emitTile(severalBuilder, rowsFrom(severalBuilder, loc, full, half, last),
-           lane, masks);
+  auto tail = scf::IfOp::create(builder, loc, isOne, /*withElseRegion=*/true);
+  OpBuilder single = OpBuilder::atBlockTerminator(tail.thenBlock());
+  emitTile(single, {full}, lane, masks);
+  OpBuilder several = OpBuilder::atBlockTerminator(tail.elseBlock());
+  Value last = arith::SubIOp::create(several, loc, extent, one);
+  emitLoop(several, full, extent, half, last);
 }
 
 //===----------------------------------------------------------------------===//
