@@ -59,10 +59,12 @@ func.func @fill_and_copy(%x: memref<?xf32>, %y: memref<?xf32>, %z: memref<?xf32>
 #pair = affine_map<(c) -> (c, 1)>
 #id = affine_map<(c) -> (c)>
 
-// Lanes two elements apart are gathered. The lane's number is an i32.
+// The second elements of pairs: two loads and a shuffle. The lane's number is an
+// i32.
 // CHECK-LABEL: func.func @pairs(
-// CHECK: %[[STEP:.*]] = arith.constant dense<[0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30]> : vector<16xi32>
-// CHECK: vector.gather %{{.*}}[%{{.*}}] [%[[STEP]]]
+// CHECK: %[[L:.*]] = vector.load
+// CHECK: %[[H:.*]] = vector.load
+// CHECK: vector.shuffle %[[L]], %[[H]] [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31]
 // CHECK: arith.sitofp %{{.*}} : vector<16xi32> to vector<16xf32>
 func.func @pairs(%x: memref<16x2xf32>, %o: memref<16xf32>) {
   linalg.generic {indexing_maps = [#pair, #id], iterator_types = ["parallel"]}
@@ -73,6 +75,24 @@ func.func @pairs(%x: memref<16x2xf32>, %o: memref<16xf32>) {
       %f = arith.sitofp %j : i32 to f32
       %s = arith.addf %a, %f : f32
       linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+#in = affine_map<(c) -> (c, 1)>
+#out = affine_map<(c) -> (c)>
+
+// Lanes further apart are gathered, by constant offsets if the stride is known.
+// CHECK-LABEL: func.func @triples(
+// CHECK: %[[STEP:.*]] = arith.constant dense<[0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45]> : vector<16xi32>
+// CHECK: vector.gather %{{.*}}[%{{.*}}] [%[[STEP]]]
+func.func @triples(%x: memref<16x3xf32>, %o: memref<16xf32>) {
+  linalg.generic {indexing_maps = [#in, #out], iterator_types = ["parallel"]}
+      ins(%x : memref<16x3xf32>) outs(%o : memref<16xf32>) {
+    ^bb0(%a: f32, %u: f32):
+      linalg.yield %a : f32
   }
   return
 }
