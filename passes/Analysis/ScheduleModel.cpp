@@ -160,14 +160,29 @@ static ScheduleAttr scheduleChannels(func::FuncOp kernel, TargetAttr target) {
   return make(kernel.getContext(), KernelForm::Channels, 0, {1, vectors});
 }
 
+/// Keys that the queries of a tile see are divided evenly; two tiles' worth of
+/// them are taken at once, which saves rescaling what was summed before.
+static int64_t keyTile(AttendOp attend, int64_t queries) {
+  int64_t left = attend.getLeft(), right = attend.getRight();
+  if (left < 0 || right < 0)
+    return kKeyTile;
+  int64_t seen = llvm::alignTo(left + right + queries, 8);
+  if (seen <= 2 * kKeyTile)
+    return seen;
+  return llvm::alignTo(llvm::divideCeil(seen, llvm::divideCeil(seen, kKeyTile)),
+                       8);
+}
+
 /// Two vectors of queries share the work on a key tile, unless their results
 /// alone would fill half of the first-level cache.
 static ScheduleAttr scheduleQueries(func::FuncOp kernel, TargetAttr target) {
   int64_t width = 0;
-  kernel.walk([&](AttendOp attend) {
-    auto type = cast<ShapedType>(attend.getValue().getType());
+  AttendOp attend;
+  kernel.walk([&](AttendOp op) {
+    auto type = cast<ShapedType>(op.getValue().getType());
     int64_t last = type.getDimSize(type.getRank() - 1);
     width = ShapedType::isDynamic(last) ? 0 : last;
+    attend = op;
   });
   int64_t lanes = target.lanes(), queries = 2 * lanes;
   if (width * queries * 4 > target.getL1Bytes() / 2)
@@ -178,7 +193,7 @@ static ScheduleAttr scheduleQueries(func::FuncOp kernel, TargetAttr target) {
          target.getVectorRegisters() - tile.vectors - 2)
     tile.rows /= 2;
   return make(kernel.getContext(), KernelForm::Queries, queries, tile,
-              kKeyTile);
+              keyTile(attend, queries));
 }
 
 ScheduleAttr seqc::passes::chooseSchedule(func::FuncOp kernel,

@@ -6,7 +6,7 @@
 // MODEL: @rows_matmul_32_route({{.*}}#seqc.schedule<"rows", rows = 64, micro = 12 by 2, keys = 0, unroll = 4>
 // MODEL: @serial_compress({{.*}}#seqc.schedule<"serial"
 // MODEL: @rows_gather_matmul_48({{.*}}#seqc.schedule<"rows", rows = 64, micro = 8 by 3, keys = 0, unroll = 4>
-// MODEL: @queries_attend_softmax_16({{.*}}#seqc.schedule<"queries", rows = 32, micro = 8 by 3, keys = 64, unroll = 4>
+// MODEL: @queries_attend_softmax_16({{.*}}#seqc.schedule<"queries", rows = 32, micro = 8 by 3, keys = 48, unroll = 4>
 
 #a = affine_map<(m, n, p, k) -> (m, k)>
 #b = affine_map<(m, n, p, k) -> (n, k, p)>
@@ -70,6 +70,26 @@ module attributes {seqc.target = #seqc.target<"avx2", bits = 256, registers = 16
       attributes {seqc.kernel, seqc.schedule = #seqc.schedule<"rows", rows = 24, micro = 2 by 1, keys = 0, unroll = 1>} {
     %r = linalg.exp ins(%x : tensor<?x8xf32>) outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
     return %r : tensor<?x8xf32>
+  }
+  // The keys of a short window are one tile.
+  // CHECK-LABEL: @short_window
+  // CHECK-SAME: "queries", rows = 16, micro = 4 by 2, keys = 80
+  func.func private @short_window(%q: tensor<?x32xf32>, %v: tensor<?x256xf32>, %off: tensor<?xi32>, %o: tensor<?x256xf32>)
+      -> tensor<?x256xf32> attributes {seqc.kernel} {
+    %a = seqc.attend softmax {left = 64 : i64, right = 0 : i64, scale = 1.0 : f32}
+        ins(%q, %q, %v, %off : tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x256xf32>, tensor<?xi32>)
+        outs(%o : tensor<?x256xf32>) -> tensor<?x256xf32>
+    return %a : tensor<?x256xf32>
+  }
+  // Those of a long one are divided evenly: 256 + 16 in 5.
+  // CHECK-LABEL: @long_window
+  // CHECK-SAME: "queries", rows = 16, micro = 4 by 2, keys = 56
+  func.func private @long_window(%q: tensor<?x64xf32>, %off: tensor<?xi32>, %o: tensor<?x64xf32>)
+      -> tensor<?x64xf32> attributes {seqc.kernel} {
+    %a = seqc.attend softmax {left = 256 : i64, right = 0 : i64, scale = 1.0 : f32}
+        ins(%q, %q, %q, %off : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>, tensor<?xi32>)
+        outs(%o : tensor<?x64xf32>) -> tensor<?x64xf32>
+    return %a : tensor<?x64xf32>
   }
   // Single values: long tiles. A function that is no kernel gets nothing.
   // CHECK-LABEL: @scalars
