@@ -1,0 +1,413 @@
+//===- PlanSemanticsTest.cpp - plans compute what the model says ----------===//
+//
+// A model is evaluated in f64 as imported, and again as the plan that simplify,
+// fuse, partition and planFromModule make of it, kernel by kernel on buffers
+// with real memory: outputs and carried states of two calls have to agree.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontends/layers/GoldenCase.h"
+#include "frontends/layers/Importer.h"
+#include "passes/Pipelines.h"
+#include "runtime/interpreter/Interpreter.h"
+#include "runtime/jit/PlanFromIR.h"
+#include "runtime/jit/Registry.h"
+
+#include "dialect/SeqcDialect.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+using namespace seqc;
+using namespace seqc::rt;
+using interpreter::NamedValues;
+using interpreter::Shape;
+using interpreter::Value;
+
+namespace {
+
+/// Lengths of the sequences of one call.
+using Lengths = std::vector<int64_t>;
+
+/// A value of this shape and type; what integers may be is the caller's matter.
+Value randomValue(Shape shape, bool isFloat, double lowest, double highest,
+                  std::mt19937 &random) {
+  int64_t size = interpreter::elementCount(shape);
+  if (isFloat) {
+    std::uniform_real_distribution<double> numbers(lowest, highest);
+    std::vector<double> elements(size);
+    for (double &element : elements)
+      element = numbers(random);
+    return Value::floats(std::move(shape), std::move(elements));
+  }
+  std::uniform_int_distribution<int64_t> numbers{int64_t(lowest),
+                                                 int64_t(highest)};
+  std::vector<int64_t> elements(size);
+  for (int64_t &element : elements)
+    element = numbers(random);
+  return Value::ints(std::move(shape), std::move(elements));
+}
+
+/// Arguments of @forward: weights and zero states first, the rest per call.
+class Inputs {
+public:
+  explicit Inputs(mlir::func::FuncOp forward, unsigned seed) : random(seed) {
+    for (mlir::BlockArgument arg : forward.getArguments()) {
+      auto type = llvm::cast<mlir::RankedTensorType>(arg.getType());
+      for (llvm::StringRef role :
+           {"input", "weight", "state", "option", "builtin"}) {
+        auto name = forward.getArgAttrOfType<mlir::StringAttr>(
+            arg.getArgNumber(), ("seqc." + role).str());
+        if (!name)
+          continue;
+        Argument made{role.str() + "." + name.str(),
+                      type.getElementType().isF32(), Shape(type.getShape()), 8};
+        if (auto limit = forward.getArgAttrOfType<mlir::IntegerAttr>(
+                arg.getArgNumber(), ir::names::kLimit))
+          made.limit = limit.getInt();
+        arguments.push_back(std::move(made));
+      }
+    }
+  }
+
+  void start(NamedValues &values, int64_t sequences) {
+    for (Argument &argument : arguments) {
+      Shape shape = argument.shape;
+      if (argument.name.rfind("state.", 0) == 0) {
+        shape[0] = sequences;
+        values[argument.name] =
+            argument.isFloat ? Value::floats(shape) : Value::ints(shape);
+      } else if (argument.name.rfind("weight.", 0) == 0) {
+        // Variances have to be positive.
+        bool positive = argument.name.find("var") != std::string::npos;
+        values[argument.name] = randomValue(shape, true, positive ? 0.5 : -0.6,
+                                            positive ? 1.5 : 0.6, random);
+      }
+    }
+  }
+
+  void call(NamedValues &values, const Lengths &lengths,
+            const Lengths &before) {
+    int64_t rows = 0;
+    std::vector<int64_t> offsets{0}, positions;
+    for (size_t b = 0; b < lengths.size(); ++b) {
+      for (int64_t i = 0; i < lengths[b]; ++i)
+        positions.push_back(before[b] + i);
+      offsets.push_back(rows += lengths[b]);
+    }
+    values["builtin.offsets"] = Value::ints({int64_t(offsets.size())}, offsets);
+    values["builtin.positions"] = Value::ints({rows}, positions);
+    for (Argument &argument : arguments) {
+      Shape shape = argument.shape;
+      if (argument.name.rfind("input.", 0) == 0) {
+        shape[0] = rows;
+        values[argument.name] =
+            argument.isFloat
+                ? randomValue(shape, true, -1, 1, random)
+                : randomValue(shape, false, 0, argument.limit - 1, random);
+      } else if (argument.name.rfind("option.", 0) == 0) {
+        values[argument.name] = randomValue(shape, true, -0.2, 0.2, random);
+      }
+    }
+  }
+
+private:
+  struct Argument {
+    std::string name;
+    bool isFloat;
+    Shape shape;
+    int64_t limit;
+  };
+  std::vector<Argument> arguments;
+  std::mt19937 random;
+};
+
+const char *roleOf(BufferKind kind) {
+  switch (kind) {
+  case BufferKind::Input:
+    return "input.";
+  case BufferKind::Option:
+    return "option.";
+  case BufferKind::Weight:
+    return "weight.";
+  case BufferKind::State:
+    return "state.";
+  case BufferKind::Output:
+    return "output.";
+  default:
+    return "";
+  }
+}
+
+/// Runs a plan's steps with the interpreter in the place of machine code.
+class PlanMachine {
+public:
+  PlanMachine(const Plan &plan, mlir::ModuleOp module)
+      : plan(plan), kernels(module), memory(plan.buffers.size()),
+        symbols(plan.symbols.size(), 0) {}
+
+  void prepare(const NamedValues &values) {
+    load(values, BufferKind::Weight);
+    run(plan.prepare);
+  }
+
+  NamedValues call(const NamedValues &values) {
+    symbols[kSymbolSequences] = values.at("builtin.offsets").size() - 1;
+    symbols[kSymbolRows] = values.at("builtin.positions").size();
+    for (size_t i = 0; i < plan.buffers.size(); ++i) {
+      BufferKind kind = plan.buffers[i].kind;
+      if (kind == BufferKind::Offsets)
+        memory[i] = values.at("builtin.offsets");
+      if (kind == BufferKind::Positions)
+        memory[i] = values.at("builtin.positions");
+      // What an earlier call left must not be read.
+      if (kind == BufferKind::Temp || kind == BufferKind::Output)
+        memory[i] = Value();
+    }
+    for (BufferKind kind :
+         {BufferKind::Input, BufferKind::Option, BufferKind::State})
+      load(values, kind);
+    run(plan.run);
+    NamedValues results;
+    for (size_t i = 0; i < plan.buffers.size(); ++i) {
+      const PlanBuffer &buffer = plan.buffers[i];
+      if (buffer.alias < 0 && (buffer.kind == BufferKind::State ||
+                               buffer.kind == BufferKind::Output))
+        results[roleOf(buffer.kind) + buffer.name] = read(int32_t(i));
+    }
+    return results;
+  }
+
+private:
+  void load(const NamedValues &values, BufferKind kind) {
+    for (size_t i = 0; i < plan.buffers.size(); ++i)
+      if (plan.buffers[i].kind == kind && plan.buffers[i].alias < 0)
+        memory[i] = values.at(roleOf(kind) + plan.buffers[i].name);
+  }
+
+  Shape shapeOf(const std::vector<Extent> &extents) const {
+    Shape shape;
+    for (const Extent &extent : extents)
+      shape.push_back(extent.addend +
+                      (extent.symbol < 0 ? 0 : symbols[extent.symbol]));
+    return shape;
+  }
+  int32_t owner(int32_t buffer) const {
+    return plan.buffers[buffer].alias < 0 ? buffer : plan.buffers[buffer].alias;
+  }
+
+  /// Memory of the owner, made of not-a-number where it has none yet.
+  Value &memoryOf(int32_t buffer) {
+    int32_t at = owner(buffer);
+    if (!memory[at]) {
+      Shape shape = shapeOf(plan.buffers[at].capacity);
+      int64_t size = interpreter::elementCount(shape);
+      memory[at] =
+          plan.buffers[at].dtype == DType::F32
+              ? Value::floats(shape, std::vector<double>(size, std::nan("")))
+              : Value::ints(shape, std::vector<int64_t>(size, -1));
+    }
+    return memory[at];
+  }
+
+  Value read(int32_t buffer) {
+    const Value &all = memoryOf(buffer);
+    Shape shape = shapeOf(plan.buffers[buffer].shape);
+    int64_t size = interpreter::elementCount(shape);
+    EXPECT_LE(size, all.size());
+    if (all.isFloat())
+      return Value::floats(shape, std::vector<double>(all.f(), all.f() + size));
+    return Value::ints(shape, std::vector<int64_t>(all.i(), all.i() + size));
+  }
+
+  void write(int32_t buffer, const Value &value) {
+    ASSERT_EQ(value.shape(), shapeOf(plan.buffers[buffer].shape));
+    Value &all = memoryOf(buffer);
+    ASSERT_LE(value.size(), all.size());
+    if (value.isFloat())
+      std::copy_n(value.f(), value.size(), all.mutableF());
+    else
+      std::copy_n(value.i(), value.size(), all.mutableI());
+  }
+
+  void runKernel(const PlanStep &step) {
+    const std::string &symbol = plan.kernels[step.kernel].symbol;
+    std::vector<Value> arguments;
+    for (int32_t arg : step.args)
+      arguments.push_back(read(arg));
+    size_t count = arguments.size();
+    Result<std::vector<Value>> results =
+        kernels.call(symbol, std::move(arguments));
+    ASSERT_TRUE(results.ok()) << symbol << ": " << results.status().str();
+    size_t first = count - results->size();
+    for (size_t i = 0; i < results->size(); ++i) {
+      // A kernel is compiled as if its arguments shared no memory.
+      for (size_t a = 0; a < count; ++a)
+        if (a != first + i)
+          EXPECT_NE(owner(step.args[a]), owner(step.args[first + i])) << symbol;
+      write(step.args[first + i], (*results)[i]);
+    }
+  }
+
+  void runPack(const PlanStep &step) {
+    Value source = read(step.args[0]);
+    int64_t n = source.extent(0), k = source.extent(1), panel = step.panel;
+    Value target = Value::floats({(n + panel - 1) / panel, k, panel});
+    double *out = target.mutableF();
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j < k; ++j)
+        out[((i / panel) * k + j) * panel + i % panel] = source.f()[i * k + j];
+    write(step.args[1], target);
+  }
+
+  void run(const std::vector<PlanStep> &steps) {
+    for (const PlanStep &step : steps)
+      switch (step.kind) {
+      case StepKind::Kernel:
+        runKernel(step);
+        break;
+      case StepKind::Count: {
+        Value packed = read(step.args[0]);
+        symbols[step.symbol] = packed.i()[packed.size() - 1];
+        break;
+      }
+      case StepKind::Pack:
+        runPack(step);
+        break;
+      case StepKind::Copy:
+        write(step.args[1], read(step.args[0]));
+        break;
+      }
+  }
+
+  const Plan &plan;
+  interpreter::Interpreter kernels;
+  std::vector<Value> memory; ///< by owner
+  std::vector<int64_t> symbols;
+};
+
+void expectEqual(const NamedValues &expected, const NamedValues &got,
+                 const std::string &what) {
+  for (const auto &[name, value] : expected) {
+    auto at = got.find(name);
+    ASSERT_NE(at, got.end()) << what << ": no " << name;
+    ASSERT_EQ(at->second.shape(), value.shape()) << what << ": " << name;
+    double worst = 0, scale = 0;
+    for (int64_t i = 0; i < value.size(); ++i) {
+      if (value.isInt()) {
+        ASSERT_EQ(at->second.i()[i], value.i()[i])
+            << what << ": " << name << " " << i;
+        continue;
+      }
+      ASSERT_TRUE(std::isfinite(value.f()[i]))
+          << what << ": " << name << " " << i;
+      worst = std::fmax(worst, std::fabs(at->second.f()[i] - value.f()[i]));
+      ASSERT_TRUE(std::isfinite(at->second.f()[i]))
+          << what << ": " << name << " " << i;
+      scale = std::fmax(scale, std::fabs(value.f()[i]));
+    }
+    EXPECT_LE(worst, 1e-9 * (1 + scale)) << what << ": " << name;
+  }
+}
+
+class PlanSemantics : public ::testing::Test {
+protected:
+  PlanSemantics()
+      : context(jit::compilerRegistry(),
+                mlir::MLIRContext::Threading::DISABLED) {
+    context.loadAllAvailableDialects();
+  }
+
+  void check(mlir::OwningOpRef<mlir::ModuleOp> module,
+             const std::string &what) {
+    ASSERT_TRUE(module) << what;
+    auto forward = module->lookupSymbol<mlir::func::FuncOp>("forward");
+    bool causal = forward->hasAttr(ir::names::kCausal);
+    mlir::OwningOpRef<mlir::ModuleOp> imported = module->clone();
+    mlir::PassManager pm(&context);
+    for (passes::Phase phase : {passes::Phase::Simplify, passes::Phase::Fuse,
+                                passes::Phase::Partition})
+      passes::addPhase(pm, phase);
+    ASSERT_TRUE(mlir::succeeded(pm.run(*module))) << what;
+    mlir::FailureOr<Plan> plan = jit::planFromModule(*module);
+    ASSERT_TRUE(mlir::succeeded(plan)) << what;
+
+    interpreter::Interpreter reference(*imported);
+    PlanMachine machine(*plan, *module);
+    Inputs inputs(imported->lookupSymbol<mlir::func::FuncOp>("forward"), 7);
+    Lengths before(3, 0);
+    NamedValues values;
+    inputs.start(values, 3);
+    machine.prepare(values);
+    for (const Lengths &lengths : {Lengths{5, 0, 7}, Lengths{2, 3, 1}}) {
+      if (!causal)
+        before.assign(3, 0);
+      inputs.call(values, lengths, before);
+      Result<NamedValues> expected = reference.forward(values);
+      ASSERT_TRUE(expected.ok()) << what << ": " << expected.status().str();
+      expectEqual(*expected, machine.call(values), what);
+      for (auto &[name, value] : *expected)
+        if (name.rfind("state.", 0) == 0)
+          values[name] = value;
+      for (size_t b = 0; b < 3; ++b)
+        before[b] += lengths[b];
+    }
+  }
+
+  void checkDescription(Result<frontend::ModelDescription> model,
+                        const std::string &what) {
+    ASSERT_TRUE(model.ok()) << model.status().str();
+    auto weights = frontend::openWeights(*model);
+    ASSERT_TRUE(weights.ok()) << weights.status().str();
+    auto module = frontend::importModel(context, *model, **weights);
+    ASSERT_TRUE(module.ok()) << module.status().str();
+    check(std::move(*module), what);
+  }
+
+  mlir::MLIRContext context;
+};
+
+TEST_F(PlanSemantics, gatedLayers) {
+  std::string path =
+      std::string(SEQC_SOURCE_DIR) + "/test/Passes/Inputs/seqboat.mlir";
+  check(mlir::parseSourceFile<mlir::ModuleOp>(path, &context), "seqboat.mlir");
+}
+
+TEST_F(PlanSemantics, composedModel) {
+  std::string path =
+      std::string(SEQC_SOURCE_DIR) + "/docs/examples/composed/model.json";
+  checkDescription(frontend::ModelDescription::fromFile(path), "composed");
+}
+
+/// Every recorded case that the importer knows, where there are recorded cases.
+TEST_F(PlanSemantics, recordedCases) {
+  const char *folder = std::getenv("SEQC_GOLDENS");
+  if (!folder)
+    GTEST_SKIP() << "needs the recorded cases (SEQC_GOLDENS)";
+  int checked = 0;
+  for (const auto &system : std::filesystem::directory_iterator(folder)) {
+    if (!system.is_directory())
+      continue;
+    for (const auto &entry :
+         std::filesystem::directory_iterator(system.path())) {
+      if (!std::filesystem::exists(entry.path() / "case.json"))
+        continue;
+      auto model = frontend::describeGoldenCase(entry.path().string());
+      if (!model.ok() && model.status().code() == ErrorCode::Unsupported)
+        continue;
+      checkDescription(std::move(model), entry.path().filename().string());
+      ++checked;
+    }
+  }
+  EXPECT_GT(checked, 0) << folder;
+}
+
+} // namespace
