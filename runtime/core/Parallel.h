@@ -32,6 +32,8 @@ private:
   R (*call)(void *, Args...);
 };
 
+class Arena;
+
 /// A set of threads that several sessions may share. Thread-safe.
 class Parallel {
 public:
@@ -57,7 +59,6 @@ public:
   void enter(FunctionRef<void()> work) const;
 
 private:
-  struct Arena;
   std::unique_ptr<Arena> arena; ///< null with one thread
   int count = 1;
 };

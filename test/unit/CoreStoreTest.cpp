@@ -62,7 +62,7 @@ protected:
     std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
   }
   size_t filesInFolder() const {
-    FileHandle folder = std::move(*openOwnFolder(dir + "/v1"));
+    FileHandle folder = *openOwnFolder(dir + "/v1");
     return listFolder(folder.get()).size();
   }
 
