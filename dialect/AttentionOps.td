@@ -36,9 +36,10 @@ def Seqc_AttendOp : Seqc_StructuredOp<"attend", [AttrSizedOperandSegments]> {
       the distance clamped to the table; `bias = rank`: entry
       `table_origin + rank_j - rank_i`.
     * `past_key` [B, w, z], `past_value` [B, w, h], `past_count` (i32 [B]),
-      `past_positions` (i32 [B, w], optional): FIFO contents, oldest first;
-      `len = min(past_count[b], w)` entries are valid. Keys are stored unrotated.
-      Not available with heads.
+      `past_positions` (i32 [B, w], optional): a ring as `seqc.ring_push` fills
+      it: `past_count[b]` entries were pushed, the newest
+      `len = min(past_count[b], w)` are valid, entry `e` in slot `e mod w`. Keys
+      are stored unrotated. Not available with heads.
 
     Rules:
     * (attend_c1) query and key have the same last extent z; value and out the

@@ -45,12 +45,14 @@ def Seqc_NormOp : Seqc_StructuredOp<"norm", [
 }
 
 def Seqc_RingPushOp : Seqc_StructuredOp<"ring_push"> {
-  let summary = "append the rows of each sequence to its FIFO ring";
+  let summary = "append the rows of each sequence to its ring";
   let description = [{
-    `ring[b]` holds `len = min(count[b], w)` valid entries, oldest first, zero
-    behind them. Appends the rows `[offsets[b], offsets[b+1])` of `source` in
-    order and keeps the newest `w` of all. A sequence without rows keeps its ring
-    untouched. `count` is read, not written.
+    Entry number `e` of a sequence, counted over all rows that were ever pushed,
+    is in slot `e mod w` of `ring[b]`; `count[b]` entries were pushed before, so
+    the newest `min(count[b], w)` are there and the other slots hold zero.
+    Appends the rows `[offsets[b], offsets[b+1])` of `source` in order; of more
+    than `w` rows only the last `w` are written. Nothing is moved, so a push costs
+    its rows. `count` is read, not written.
 
     Rules:
     * (ring_push_c1) source is [n, x] or [n]; ring is [B, w, x] or [B, w]; same

@@ -63,12 +63,15 @@ AttendTileEmitter::KeyTile AttendTileEmitter::loadKeys(TileBuilder &b,
       keys.positions = b.elements(op.getPositions(), {}, row, count);
     return keys;
   }
-  Value pastRow = b.add(tile.past, range.begin);
   Value pastCount = b.min(count, b.max(zero, b.sub(zero, range.begin)));
   Value ownCount = b.sub(count, pastCount), ownRow = b.add(row, pastCount);
-  keys.keys = loadRows(b, op.getPastKey(), tile.sequence, pastRow, pastCount,
-                       op.getPastPositions(), tile.sequence, 1.0,
+  auto [early, late] = ringSegments(b, tile, range.begin, pastCount);
+  keys.keys = loadRows(b, op.getPastKey(), tile.sequence, early.slot,
+                       early.count, op.getPastPositions(), tile.sequence, 1.0,
                        b.empty({keyTile, z}, f32Type()), zero);
+  keys.keys = loadRows(b, op.getPastKey(), tile.sequence, late.slot, late.count,
+                       op.getPastPositions(), tile.sequence, 1.0, keys.keys,
+                       early.count);
   keys.keys = loadRows(b, op.getKey(), head, ownRow, ownCount,
                        op.getPositions(), {}, 1.0, keys.keys, pastCount);
   if (!needsPositions)
@@ -80,7 +83,9 @@ AttendTileEmitter::KeyTile AttendTileEmitter::loadKeys(TileBuilder &b,
     keys.positions = b.insert(part, keys.positions, {to}, {amount});
   };
   keys.positions = b.empty({keyTile}, b.getI32Type());
-  append(op.getPastPositions(), tile.sequence, pastRow, pastCount, zero);
+  append(op.getPastPositions(), tile.sequence, early.slot, early.count, zero);
+  append(op.getPastPositions(), tile.sequence, late.slot, late.count,
+         early.count);
   append(op.getPositions(), {}, ownRow, ownCount, pastCount);
   return keys;
 }

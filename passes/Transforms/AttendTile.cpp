@@ -104,10 +104,29 @@ QueryTile AttendTileEmitter::locate(TileBuilder &b, Value task) {
   tile.rank = walk.getResult(4);
   tile.row = b.add(tile.start, tile.rank);
   tile.count = b.min(width, b.sub(tile.length, tile.rank));
-  if (op.hasPast())
-    tile.past = b.min(b.loadIndex(op.getPastCount(), tile.sequence),
-                      b.dim(op.getPastKey(), 1));
+  if (op.hasPast()) {
+    Value pushed = b.loadIndex(op.getPastCount(), tile.sequence);
+    tile.ring = b.dim(op.getPastKey(), 1);
+    tile.past = b.min(pushed, tile.ring);
+    tile.next = b.createOrFold<arith::RemUIOp>(pushed, tile.ring);
+  }
   return tile;
+}
+
+std::array<RingSegment, 2> seqc::passes::ringSegments(TileBuilder &b,
+                                                      const QueryTile &tile,
+                                                      Value begin,
+                                                      Value count) {
+  // Rank r is entry `pushed + r`, which lies in slot `next + r`, or that plus
+  // the size of the ring where the sum is negative.
+  Value zero = b.index(0);
+  Value before = b.sub(b.sub(zero, tile.next), begin);
+  Value first = b.min(count, b.max(zero, before));
+  Value slot = b.add(begin, tile.next);
+  RingSegment early{begin, first, b.add(slot, tile.ring)};
+  RingSegment late{b.add(begin, first), b.sub(count, first),
+                   b.add(slot, first)};
+  return {early, late};
 }
 
 /// Keys in the range; none if it ends before it begins.
@@ -290,8 +309,9 @@ Value AttendTileEmitter::addValues(TileBuilder &b, const QueryTile &tile,
 }
 
 /// The same for rows [first, first + valueRows) of the block and keys in
-/// `range`: carried values first, then the call's own. Carried and own are one
-/// body that is run twice, since it is most of the kernel's code.
+/// `range`: carried values first, then the call's own. The two parts of the
+/// ring and the call's own rows are one body that is run three times, since it
+/// is most of the kernel's code.
 Value AttendTileEmitter::addValuesToRows(TileBuilder &b, const QueryTile &tile,
                                          const Block &part, Value weights,
                                          Value first, Range range, Value out) {
@@ -303,21 +323,25 @@ Value AttendTileEmitter::addValuesToRows(TileBuilder &b, const QueryTile &tile,
                            countOf(b, range.begin, range.end)),
                     out);
   auto loop = scf::ForOp::create(
-      b, zero, b.index(2), one, out,
+      b, zero, b.index(3), one, out,
       [&](OpBuilder &inner, Location loc, Value round, ValueRange carried) {
         TileBuilder t(loc, inner);
-        Value own = t.cmp(arith::CmpIPredicate::eq, round, one);
-        Range past{range.begin, t.min(range.end, zero)};
+        Value own = t.cmp(arith::CmpIPredicate::eq, round, t.index(2));
+        Value wrapped = t.cmp(arith::CmpIPredicate::eq, round, one);
+        Value pastEnd = t.min(range.end, zero);
+        auto [early, late] = ringSegments(t, tile, range.begin,
+                                          countOf(t, range.begin, pastEnd));
+        Value slot = t.select(wrapped, late.slot, early.slot);
+        Value begin = t.select(wrapped, late.begin, early.begin);
+        Value count = t.select(wrapped, late.count, early.count);
         Range rest{t.max(range.begin, zero), range.end};
         Value values =
             t.select(own,
                      t.rows(op.getValue(), {}, t.add(tile.start, rest.begin),
                             countOf(t, rest.begin, rest.end)),
-                     t.rows(op.getPastValue(), tile.sequence,
-                            t.add(tile.past, past.begin),
-                            countOf(t, past.begin, past.end)));
-        Range now{t.select(own, rest.begin, past.begin),
-                  t.select(own, rest.end, past.end)};
+                     t.rows(op.getPastValue(), tile.sequence, slot, count));
+        Range now{t.select(own, rest.begin, begin),
+                  t.select(own, rest.end, t.add(begin, count))};
         scf::YieldOp::create(t, multiply(t, tile, part, weights, first, now,
                                          values, carried[0]));
       });

@@ -11,6 +11,8 @@
 #include "dialect/SeqcOps.h"
 #include "passes/Transforms/TileBuilder.h"
 
+#include <array>
+
 namespace seqc::passes {
 
 /// A window at least this wide never cuts anything off (rows are counted in
@@ -28,7 +30,21 @@ struct QueryTile {
   mlir::Value row;      ///< start + rank
   mlir::Value count;
   mlir::Value past; ///< valid keys carried into the sequence, or null
+  mlir::Value ring; ///< slots of the ring that holds them
+  mlir::Value next; ///< slot that the next key would take
 };
+
+/// Carried keys of neighbouring ranks that lie in neighbouring slots.
+struct RingSegment {
+  mlir::Value begin; ///< rank of the first, negative
+  mlir::Value count;
+  mlir::Value slot; ///< of the first; means nothing if count is 0
+};
+
+/// The slots of `count` carried keys from rank `begin` on: those before the end
+/// of the ring, then those that wrapped around to its start.
+std::array<RingSegment, 2> ringSegments(TileBuilder &b, const QueryTile &tile,
+                                        mlir::Value begin, mlir::Value count);
 
 class AttendTileEmitter {
 public:

@@ -39,6 +39,9 @@ Value LaneBuilder::add(Value lhs, Value rhs) {
 Value LaneBuilder::sub(Value lhs, Value rhs) {
   return b.createOrFold<arith::SubIOp>(loc, lhs, rhs);
 }
+Value LaneBuilder::rem(Value lhs, Value rhs) {
+  return b.createOrFold<arith::RemUIOp>(loc, lhs, rhs);
+}
 Value LaneBuilder::mul(Value lhs, Value rhs) {
   return b.createOrFold<arith::MulIOp>(loc, lhs, rhs);
 }

@@ -158,8 +158,7 @@ static void emitCompress(LaneBuilder &lb, ir::CompressOp op) {
 // ring_push
 //===----------------------------------------------------------------------===//
 
-// Moves `count` entries of ring `b`, oldest first: when an entry is written,
-// the one it overlaps has been read.
+// Copies `count` entries.
 static void moveEntries(LaneBuilder &lb, Value from, ValueRange fromAt,
                         Value to, ValueRange toAt, Value count) {
   auto shifted = [&](ValueRange at, Value i) {
@@ -189,17 +188,18 @@ static void pushSequence(LaneBuilder &lb, ir::RingPushOp op, Value sequence) {
   Value ring = op.getRing(), window = lb.dim(ring, 1);
   Value start = lb.loadIndex(op.getOffsets(), sequence);
   Value end = lb.loadIndex(op.getOffsets(), lb.add(sequence, lb.index(1)));
-  Value length = lb.min(lb.loadIndex(op.getCount(), sequence), window);
-  Value pushed = lb.min(lb.sub(end, start), window);
-  Value kept = lb.min(length, lb.sub(window, pushed));
-  Value dropped = lb.sub(length, kept);
-
-  lb.ifNotZero(dropped, [&] {
-    moveEntries(lb, ring, {sequence, dropped}, ring, {sequence, lb.index(0)},
-                kept);
-  });
-  moveEntries(lb, op.getSource(), {lb.sub(end, pushed)}, ring, {sequence, kept},
-              pushed);
+  Value pushed = lb.sub(end, start);
+  Value kept = lb.min(pushed, window);
+  // The first kept row goes to the slot of its number among all pushed ones;
+  // the rest follow up to the end of the ring and go on at its start.
+  Value number =
+      lb.add(lb.loadIndex(op.getCount(), sequence), lb.sub(pushed, kept));
+  Value slot = lb.rem(number, window);
+  Value row = lb.sub(end, kept);
+  Value early = lb.min(kept, lb.sub(window, slot));
+  moveEntries(lb, op.getSource(), {row}, ring, {sequence, slot}, early);
+  moveEntries(lb, op.getSource(), {lb.add(row, early)}, ring,
+              {sequence, lb.index(0)}, lb.sub(kept, early));
 }
 
 static void emitRingPush(LaneBuilder &lb, ir::RingPushOp op) {

@@ -54,7 +54,9 @@ static Problem collectKeys(const Attend &op, int64_t sequence, int64_t keyHead,
   int64_t past = op.pastKey ? std::min(op.pastCount[sequence], w) : 0;
   keys.firstRank = -past;
   for (int64_t p = 0; p < past; ++p) {
-    int64_t entry = sequence * w + p;
+    // Entry number e of the ring is in slot e mod w.
+    int64_t number = op.pastCount[sequence] - past + p;
+    int64_t entry = sequence * w + number % w;
     const int64_t *position =
         op.pastPositions ? op.pastPositions + entry : nullptr;
     if (Problem problem =

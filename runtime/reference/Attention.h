@@ -33,7 +33,7 @@ struct Attend {
   ConstVector table;             ///< or null
 
   int64_t pastCapacity = 0;          ///< w
-  const double *pastKey = nullptr;   ///< [B, w, z], unrotated, oldest first
+  const double *pastKey = nullptr;   ///< [B, w, z], unrotated; entry e in slot e mod w
   const double *pastValue = nullptr; ///< [B, w, h]
   ConstInts pastCount;               ///< [B]; min(count, w) entries are valid
   const int64_t *pastPositions = nullptr; ///< [B, w] or null

@@ -23,8 +23,8 @@ Problem poolMean(ConstMatrix source, ConstInts offsets, Matrix out);
 
 /// `seqc.ring_push` (ring_push_c1, ring_push_c2) for any element type. `ring`
 /// holds, for each sequence, `capacity` entries of `source.columns` values:
-/// `min(count[b], capacity)` valid ones, oldest first, zero behind them. It is
-/// updated in place.
+/// entry number e, counted over all that were ever pushed, is in slot
+/// e mod capacity. It is updated in place.
 template <class T>
 Problem ringPush(MatrixView<const T> source, ConstInts offsets, ConstInts count,
                  int64_t capacity, T *ring) {
@@ -34,15 +34,12 @@ Problem ringPush(MatrixView<const T> source, ConstInts offsets, ConstInts count,
   for (int64_t b = 0; b < sequences(offsets); ++b) {
     if (count[b] < 0)
       return "expected counts of at least 0, got " + std::to_string(count[b]);
-    if (offsets[b] == offsets[b + 1])
-      continue;
     T *mine = ring + b * capacity * width;
-    std::vector<T> all(mine, mine + std::min(count[b], capacity) * width);
-    all.insert(all.end(), source.row(offsets[b]), source.row(offsets[b + 1]));
-    int64_t entries = static_cast<int64_t>(all.size()) / width;
-    int64_t kept = std::min(entries, capacity);
-    std::copy(all.end() - kept * width, all.end(), mine);
-    std::fill(mine + kept * width, mine + capacity * width, T(0));
+    for (int64_t t = offsets[b]; t < offsets[b + 1]; ++t) {
+      int64_t entry = count[b] + t - offsets[b];
+      std::copy(source.row(t), source.row(t) + width,
+                mine + entry % capacity * width);
+    }
   }
   return {};
 }

@@ -80,12 +80,13 @@ func.func @compress(%a: memref<?xi32>, %o: memref<?xi32>, %i: memref<?xi32>, %p:
 
 // -----
 
-// Kept entries move only if some are dropped.
 // CHECK-LABEL: func.func @ring_push
 // CHECK-SAME: %[[X:[a-z0-9]*]]: memref<?x16xf32>
 // CHECK-SAME: %[[RING:[a-z0-9]*]]: memref<?x8x16xf32>
-// CHECK: scf.if
-// CHECK: vector.load %[[RING]]
+// Up to the end of the ring, then from its start; nothing in it is moved.
+// CHECK: arith.remui
+// CHECK-NOT: vector.load %[[RING]]
+// CHECK: vector.load %[[X]]
 // CHECK: vector.store %{{.*}}, %[[RING]]
 // CHECK: vector.load %[[X]]
 // CHECK: vector.store %{{.*}}, %[[RING]]

@@ -165,6 +165,13 @@ static void fillIntegers(const AttendCase &test, AttendTensor &t) {
     return test.pastCounts.empty() ? 0
                                    : std::min(test.pastCounts[b], test.ring);
   };
+  // Age of what slot `p` holds: 0 for the oldest valid entry.
+  auto rankIn = [&](int64_t b, int64_t p) {
+    int64_t pushed = test.pastCounts[b];
+    return pushed <= test.ring
+               ? p
+               : (p - pushed % test.ring + test.ring) % test.ring;
+  };
   // Activated rows: every position but each fifth.
   auto position = [](int64_t rank) { return int32_t(rank + rank / 4); };
   t.i32.clear();
@@ -183,7 +190,7 @@ static void fillIntegers(const AttendCase &test, AttendTensor &t) {
     // range.
     for (int64_t b = 0; b < sequences; ++b)
       for (int64_t p = 0; p < test.ring; ++p)
-        t.i32.push_back(p < past(b) ? position(p)
+        t.i32.push_back(p < past(b) ? position(rankIn(b, p))
                                     : std::numeric_limits<int32_t>::max());
   }
 }
@@ -318,7 +325,8 @@ static std::vector<Key> keysOf(const AttendCase &test, const AttendData &data,
         (test.right >= 0 && j > rank + test.right))
       continue;
     if (j < 0) {
-      int64_t entry = b * test.ring + past + j;
+      // Entry number e of a ring is in slot e mod w.
+      int64_t entry = b * test.ring + (test.pastCounts[b] + j) % test.ring;
       keys.push_back({&data.get("pk").f32[entry * test.z],
                       &data.get("pv").f32[entry * test.h], j,
                       usesPositions(test) ? data.get("pp").i32[entry] : 0});

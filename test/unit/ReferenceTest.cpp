@@ -131,12 +131,12 @@ TEST(ReferencePool, MeanAndEmpty) {
   expectNear(out, {2, 3, 0, 0, 5, 6});
 }
 
-TEST(ReferenceRing, FillsThenDropsTheOldest) {
+TEST(ReferenceRing, FillsThenOverwritesTheOldest) {
   Doubles ring{1, 2, 0, 0, 0, 0}, x{3, 4, 5, 6};
   ASSERT_EQ(ringPush<double>(mat(x, 1), ints(Longs{0, 3, 4}), ints(Longs{2, 0}),
                              3, ring.data()),
             "");
-  expectNear(ring, {3, 4, 5, 6, 0, 0});
+  expectNear(ring, {4, 5, 3, 6, 0, 0});
 }
 
 TEST(ReferenceRing, SequenceWithoutRowsKeepsItsRing) {

@@ -204,11 +204,14 @@ static void checkPush(int64_t window, int64_t width,
       to.push_back(1000000 * (sequence + 1) + 1000 * (age + 1) + int32_t(j));
   };
   auto fill = [&](std::vector<int32_t> &to, int32_t sequence, int32_t total) {
-    size_t end = to.size() + window * entry;
-    int32_t kept = std::min<int32_t>(total, window);
-    for (int32_t age = total - kept; age < total; ++age)
-      append(to, sequence, age);
-    to.resize(end, 0);
+    // Entry number e is in slot e mod w.
+    for (int32_t slot = 0; slot < window; ++slot) {
+      int32_t rounds = (total - 1 - slot) / int32_t(window);
+      if (slot < total)
+        append(to, sequence, slot + rounds * int32_t(window));
+      else
+        to.resize(to.size() + entry, 0);
+    }
   };
   for (size_t b = 0; b < pushes.size(); ++b) {
     auto [rows, count] = pushes[b];
