@@ -337,6 +337,36 @@ static Recurrence movingAverage() {
           }};
 }
 
+static Recurrence selectiveScan() {
+  return {{{"td", 0.1f, 1.0f}, {"td"}, {"tn"}, {"tn"}},
+          {{"dn", -1.0f, -0.1f}, {"d"}},
+          {{"td"}},
+          {{"dn"}},
+          R"(
+      %dt = vector.broadcast %a0 : f32 to V
+      %e = arith.mulf %dt, %a4 : V
+      %decay = math.exp %e : V
+      %xs = arith.mulf %a0, %a1 : f32
+      %xv = vector.broadcast %xs : f32 to V
+      %bx = arith.mulf %xv, %a2 : V
+      %kept = arith.mulf %decay, %a6 : V
+      %h = arith.addf %kept, %bx : V
+      %p = arith.mulf %h, %a3 : V
+      %skip = arith.mulf %a5, %a1 : f32
+      %y = vector.reduction <add>, %p, %skip : V into f32
+      seqc.yield %y, %h : f32, V
+)",
+          [](const std::vector<Entry> &a) {
+            Entry h = a[6], p = a[6];
+            for (size_t n = 0; n < h.size(); ++n) {
+              h[n] = std::exp(a[0][0] * a[4][n]) * h[n] +
+                     a[0][0] * a[1][0] * a[2][n];
+              p[n] = h[n] * a[3][n];
+            }
+            return std::vector<Entry>{{sum(p) + a[5][0] * a[1][0]}, h};
+          }};
+}
+
 static Recurrence complexRecurrence() {
   return {{{"td"}},
           {{"dn", -0.6f, 0.6f}, {"dn", -0.6f, 0.6f}, {"n"}},
@@ -454,6 +484,11 @@ static const std::vector<Shape> &shapes() {
 TEST(ScanKernels, MovingAverage) {
   for (const Shape &shape : shapes())
     checkCase(movingAverage(), shape);
+}
+
+TEST(ScanKernels, SelectiveScan) {
+  for (const Shape &shape : shapes())
+    checkCase(selectiveScan(), shape);
 }
 
 TEST(ScanKernels, ComplexRecurrence) {
