@@ -94,6 +94,21 @@ static bool isFinite(const Value &value) {
                       [](double x) { return std::isfinite(x); });
 }
 
+/// False for a destination that the op overwrites: what is in it does not
+/// matter.
+static bool readsContent(OpOperand &operand) {
+  Operation *op = operand.getOwner();
+  auto destination = dyn_cast<DestinationStyleOpInterface>(op);
+  if (!destination || !destination.isDpsInit(&operand))
+    return true;
+  if (auto structured = dyn_cast<linalg::LinalgOp>(op))
+    return structured.payloadUsesValueFromOperand(&operand);
+  if (auto scan = dyn_cast<ir::ScanOp>(op))
+    return llvm::is_contained(scan.getStates(), operand.get());
+  return isa<tensor::InsertOp, tensor::InsertSliceOp, ir::ScatterRowsOp,
+             ir::RingPushOp>(op);
+}
+
 Status Interpreter::Impl::runOp(Operation *op, Environment &environment) {
   OpCall call{op, {}, {}, environment, programs};
   bool clean = true;
@@ -101,19 +116,17 @@ Status Interpreter::Impl::runOp(Operation *op, Environment &environment) {
     call.operands.push_back(environment.lookup(operand));
     assert(call.operands.back() && "every value is defined before it is used");
   }
-  if (options.trace) {
-    // The start of a destination is not an operand in the sense of a report.
-    auto destination = dyn_cast<DestinationStyleOpInterface>(op);
+  if (options.trace)
     for (OpOperand &operand : op->getOpOperands())
-      if (!destination || !destination.isDpsInit(&operand))
+      if (readsContent(operand))
         clean &= isFinite(call.operands[operand.getOperandNumber()]);
-  }
   // Values that end here may be changed in place; those that a region captures
   // must stay until the op is done.
   SmallVector<mlir::Value> ending = dying.lookup(op);
   for (mlir::Value value : ending)
-    if (llvm::none_of(value.getUsers(),
-                      [&](Operation *user) { return op->isProperAncestor(user); }))
+    if (llvm::none_of(value.getUsers(), [&](Operation *user) {
+          return op->isProperAncestor(user);
+        }))
       environment.erase(value);
   if (Status status = dispatch(call, environment); !status.ok())
     return status;
