@@ -53,6 +53,8 @@ public:
 private:
   LogicalResult check();
   LogicalResult checkConsumer(linalg::GenericOp consumer);
+  LogicalResult findLoops(linalg::GenericOp consumer, int64_t &rowLoop,
+                          int64_t &headLoop);
   LogicalResult tileConsumer(TileBuilder &b, linalg::GenericOp consumer);
   bool isReturnedInPlace(Value init, Value result);
   BlockArgument outsArgument(unsigned i);
@@ -218,11 +220,12 @@ static AffineMap dropLoop(AffineMap map, int64_t dropped) {
   return AffineMap::get(map.getNumDims() - 1, 0, results, context);
 }
 
-/// The consumer on the task's rows, its loops over rows and heads found from
-/// the operands that are already tiled.
-LogicalResult AttendKernelTiler::tileConsumer(TileBuilder &b,
-                                              linalg::GenericOp consumer) {
-  int64_t rowLoop = -1, headLoop = -1;
+/// Loops of the consumer over rows and heads, from the operands that are
+/// already tiled.
+LogicalResult AttendKernelTiler::findLoops(linalg::GenericOp consumer,
+                                           int64_t &rowLoop,
+                                           int64_t &headLoop) {
+  rowLoop = headLoop = -1;
   for (OpOperand *input : consumer.getDpsInputOperands()) {
     auto found = tiled.find(input->get());
     if (found == tiled.end())
@@ -246,7 +249,15 @@ LogicalResult AttendKernelTiler::tileConsumer(TileBuilder &b,
   }
   if (rowLoop < 0)
     return consumer.emitOpError("expected a consumer of attention rows");
+  return success();
+}
 
+/// The consumer on the task's rows.
+LogicalResult AttendKernelTiler::tileConsumer(TileBuilder &b,
+                                              linalg::GenericOp consumer) {
+  int64_t rowLoop, headLoop;
+  if (failed(findLoops(consumer, rowLoop, headLoop)))
+    return failure();
   SmallVector<Value> inputs, outputs;
   for (OpOperand *input : consumer.getDpsInputOperands()) {
     auto found = tiled.find(input->get());
