@@ -82,22 +82,6 @@ void KernelRunner::run(const std::vector<SeqcBuffer> &args) const {
   kernel(args.data(), 0, tasks(args.data()), scratch);
 }
 
-std::string KernelRunner::vectorized(const std::string &text,
-                                     const std::string &targetName) {
-  auto target = llvm::cantFail(codegen::parseCpuTarget(targetName));
-  mlir::MLIRContext context(makeRegistry());
-  auto module = lowerText(context, text, target, passes::Phase::Vectorize,
-                          passes::Phase::Vectorize);
-  if (!module) {
-    ADD_FAILURE() << llvm::toString(module.takeError());
-    return {};
-  }
-  std::string out;
-  llvm::raw_string_ostream stream(out);
-  (*module)->print(stream);
-  return out;
-}
-
 std::string KernelRunner::assembly(const std::string &text,
                                    const std::string &target) {
   auto out = compileText(text, target, codegen::CpuOutput::Assembly,

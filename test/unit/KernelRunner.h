@@ -26,9 +26,7 @@ public:
   explicit operator bool() const { return code != nullptr; }
   void run(const std::vector<SeqcBuffer> &args) const;
 
-  /// The module after vectorize, or assembly, of kernel text.
-  static std::string vectorized(const std::string &text,
-                                const std::string &target);
+  /// Assembly of kernel text that is at `vectorize`.
   static std::string assembly(const std::string &text,
                               const std::string &target);
 
