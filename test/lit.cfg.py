@@ -1,5 +1,7 @@
 # lit configuration: tools come from the build, utilities from LLVM.
 import os
+import pathlib
+import sys
 import lit.formats
 from lit.llvm import llvm_config
 
@@ -17,6 +19,9 @@ llvm_config.with_environment("FILECHECK_OPTS", "-enable-var-scope --allow-unused
 tool_dirs = [os.path.join(config.seqc_obj_root, "bin"), config.llvm_tools_dir]
 llvm_config.add_tool_substitutions(["seqc-opt", "seqc-import", "seqc", "mlir-opt"], tool_dirs)
 config.substitutions.append(("%src", config.seqc_src_root))
+config.substitutions.append(("%python", sys.executable))
+exits = os.path.join(config.test_source_root, "tools", "exits.py")
+config.substitutions.append(("%exits", f"{sys.executable} {exits}"))
 config.substitutions.append(("%obj", config.seqc_obj_root))
 # Tests never touch the user's cache.
 config.environment["SEQC_CACHE_DIR"] = os.path.join(config.test_exec_root, "cache")
@@ -24,3 +29,10 @@ for variable in ("SEQC_GOLDENS", "SEQC_PEERS"):
     if os.environ.get(variable):
         config.environment[variable] = os.environ[variable]
         config.available_features.add(variable.lower().replace("_", "-"))
+# Instruction sets that this machine can run, for tests of the narrower ones.
+cpuinfo = pathlib.Path("/proc/cpuinfo")
+flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
+if "avx2" in flags and "fma" in flags:
+    config.available_features.add("avx2")
+if os.geteuid() != 0:
+    config.available_features.add("not-root")

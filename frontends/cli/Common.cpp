@@ -2,6 +2,7 @@
 
 #include "frontends/cli/Common.h"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -142,6 +143,22 @@ Result<Program> cli::compileModel(const Engine &engine,
   compile.target = options.target;
   compile.useCache = !options.noCache;
   return engine.compile(ModelSource::fromFile(options.model), compile);
+}
+
+size_t cli::editDistance(const std::string &a, const std::string &b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j < row.size(); ++j)
+    row[j] = j;
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < b.size(); ++j) {
+      size_t replaced = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
 }
 
 //===----------------------------------------------------------------------===//

@@ -69,6 +69,9 @@ Result<Engine> createEngine(const CommonOptions &options,
 Result<Program> compileModel(const Engine &engine,
                              const CommonOptions &options);
 
+/// Levenshtein distance.
+size_t editDistance(const std::string &a, const std::string &b);
+
 /// A table with aligned columns; numbers go right, the first column left.
 std::string formatTable(const std::vector<std::vector<std::string>> &rows);
 std::string formatNumber(double value, int digits);

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <iostream>
+#include <iterator>
 
 using namespace seqc;
 using namespace seqc::cli;
@@ -26,13 +27,50 @@ static std::vector<int64_t> outputShape(const TensorSpec &spec, int64_t batch,
   return shape;
 }
 
+namespace {
+/// A safetensors file, and its bytes where they came from standard input.
+struct InputFile {
+  std::string bytes;
+  std::shared_ptr<frontend::SafetensorsFile> file;
+};
+} // namespace
+
+static Result<std::unique_ptr<InputFile>> openInput(const std::string &path) {
+  auto input = std::make_unique<InputFile>();
+  auto file = Result<std::shared_ptr<frontend::SafetensorsFile>>(nullptr);
+  if (path == "-") {
+    input->bytes.assign(std::istreambuf_iterator<char>(std::cin), {});
+    file = frontend::SafetensorsFile::parse(
+        input->bytes.data(), input->bytes.size(), "standard input");
+  } else {
+    file = frontend::SafetensorsFile::open(path);
+  }
+  if (!file)
+    return file.status();
+  input->file = std::move(*file);
+  return Result<std::unique_ptr<InputFile>>(std::move(input));
+}
+
+static Status
+writeOutput(const std::string &path,
+            const std::vector<std::pair<std::string, TensorRef>> &tensors) {
+  if (path != "-")
+    return frontend::writeSafetensors(path, tensors);
+  Status status = frontend::writeSafetensors(std::cout, tensors);
+  if (status.ok() && !std::cout.flush())
+    return Status::error(ErrorCode::Unavailable,
+                         "cannot write to standard output");
+  return status;
+}
+
 /// Runs the tensors of one safetensors file through the model once.
 static int runTensors(const RunOptions &options) {
   ProgressLine progress(!options.common.json);
-  Result<std::shared_ptr<frontend::SafetensorsFile>> file =
-      frontend::SafetensorsFile::open(options.input);
-  if (!file)
-    return report(file.status());
+  Result<std::unique_ptr<InputFile>> opened = openInput(options.input);
+  if (!opened)
+    return report(opened.status());
+  const frontend::SafetensorsFile &file = *(*opened)->file;
+  const std::string source = file.description();
   Result<Engine> engine = createEngine(options.common, progress);
   if (!engine)
     return report(engine.status());
@@ -49,19 +87,18 @@ static int runTensors(const RunOptions &options) {
   const Signature &signature = program->signature();
   std::vector<TensorRef> inputs;
   for (const TensorSpec &spec : signature.inputs) {
-    TensorRef tensor = (*file)->find(spec.name);
+    TensorRef tensor = file.find(spec.name);
     if (!tensor.data && !tensor.shape && spec.optional)
       break;
     if (!tensor.shape)
       return report(Status::error(ErrorCode::InvalidArgument,
-                                  options.input + ": expected a tensor '" +
-                                      spec.name +
+                                  source + ": expected a tensor '" + spec.name +
                                       "', the file has none of that name"));
     inputs.push_back(tensor);
   }
   if (inputs.empty() || inputs[0].rank < 2)
     return report(Status::error(ErrorCode::InvalidArgument,
-                                options.input + ": expected '" +
+                                source + ": expected '" +
                                     signature.inputs[0].name +
                                     "' as [sequences, tokens, ...]"));
   std::vector<Tensor> results;
@@ -78,8 +115,7 @@ static int runTensors(const RunOptions &options) {
                                    outputs.size());
       !status.ok())
     return report(status);
-  if (Status status = frontend::writeSafetensors(options.output, named);
-      !status.ok())
+  if (Status status = writeOutput(options.output, named); !status.ok())
     return report(status);
   return kDone;
 }

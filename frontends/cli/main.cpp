@@ -2,10 +2,67 @@
 
 #include "frontends/cli/Common.h"
 
+#include <cstdint>
 #include <exception>
 #include <iostream>
 
 using namespace seqc;
+
+/// The candidate with the fewest edits to `word`; the first of equal ones.
+static std::string nearestName(const std::string &word,
+                               const std::vector<std::string> &candidates) {
+  std::string best;
+  size_t least = SIZE_MAX;
+  for (const std::string &candidate : candidates)
+    if (size_t distance = cli::editDistance(word, candidate);
+        distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  return best;
+}
+
+/// What is wrong with a word that no option or positional took.
+static std::string explainExtra(const CLI::App &app, const std::string &word) {
+  std::string text = "unexpected argument '" + word + "'";
+  if (word.rfind('-', 0) != 0)
+    return text;
+  std::vector<std::string> flags;
+  for (const CLI::Option *option : app.get_options())
+    for (const std::string &name : option->get_lnames())
+      flags.push_back("--" + name);
+  std::string flag = word.substr(0, word.find('='));
+  std::string close = nearestName(flag, flags);
+  text = "unknown flag '" + flag + "'";
+  // A flag that shares little with the word would only mislead.
+  if (cli::editDistance(flag, close) * 2 < flag.size())
+    text += ", did you mean '" + close + "'?";
+  return text;
+}
+
+/// The message for a command line that does not parse.
+static std::string explainParseError(const CLI::App &app,
+                                     const CLI::ParseError &error) {
+  const CLI::App *command = &app;
+  while (!command->get_subcommands().empty())
+    command = command->get_subcommands().front();
+  std::vector<std::string> extras = command->remaining();
+  for (const std::string &word : extras)
+    if (word.rfind('-', 0) == 0)
+      return explainExtra(*command, word);
+  std::vector<std::string> names;
+  for (const CLI::App *child : command->get_subcommands(nullptr))
+    names.push_back(child->get_name());
+  if (names.empty())
+    return extras.empty() ? error.what() : explainExtra(*command, extras[0]);
+  if (!extras.empty())
+    return "unknown command '" + extras[0] + "', did you mean '" +
+           nearestName(extras[0], names) + "'?";
+  std::string text = "expected a command:";
+  for (const std::string &name : names)
+    text += (&name == &names.front() ? " " : ", ") + name;
+  return text;
+}
 
 static int runCommandLine(int argc, char **argv) {
   CLI::App app{"seqc: compile and run sequence models with scans, gates and "
@@ -29,7 +86,8 @@ static int runCommandLine(int argc, char **argv) {
   } catch (const CLI::CallForVersion &error) {
     return app.exit(error), cli::kDone;
   } catch (const CLI::ParseError &error) {
-    std::cerr << "seqc: " << error.what() << "\nseqc: see `seqc --help`\n";
+    std::cerr << "seqc: " << explainParseError(app, error)
+              << "\nseqc: see `seqc --help`\n";
     return cli::kBadInput;
   }
   return action();

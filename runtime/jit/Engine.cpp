@@ -194,9 +194,12 @@ static Result<codegen::CpuTarget> parseTarget(const std::string &name) {
   llvm::Expected<codegen::CpuTarget> target = codegen::parseCpuTarget(name);
   if (target)
     return std::move(*target);
-  ErrorCode code = name.rfind("cuda", 0) == 0 ? ErrorCode::Unsupported
-                                              : ErrorCode::InvalidArgument;
-  return Status::error(code, llvm::toString(target.takeError()));
+  std::string why = llvm::toString(target.takeError());
+  if (name.rfind("cuda", 0) == 0)
+    return Status::error(ErrorCode::Unsupported,
+                         "target '" + name +
+                             "' is not supported by this version; use cpu");
+  return Status::error(ErrorCode::InvalidArgument, why);
 }
 
 Result<Program> Engine::compile(const ModelSource &source,
