@@ -377,15 +377,18 @@ void Grouper::join(unsigned i, Kind wanted) {
   }
 }
 
-/// An op that computes each element of a query's row from that row's element.
+/// An op that computes each element of a query's row from that row's element,
+/// from values per column and from nothing else.
 static bool followsQueries(Operation *op) {
   auto generic = dyn_cast<linalg::LinalgOp>(op);
-  if (!generic || op->getNumResults() != 1 || !linalg::isElementwise(generic))
+  if (!generic || op->getNumResults() != 1 || !linalg::isElementwise(generic) ||
+      readsDestination(op, 0))
     return false;
+  unsigned columns = generic.getNumLoops() - 1;
   return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
     AffineMap map = generic.getMatchingIndexingMap(&operand);
-    return map.isIdentity() || !operand.get().getDefiningOp() ||
-           map.isMinorIdentity() || map.getNumResults() == 0;
+    return map.isIdentity() || map.getNumResults() == 0 ||
+           (map.getNumResults() == 1 && map.isFunctionOfDim(columns));
   });
 }
 
@@ -395,7 +398,12 @@ void Grouper::mergeAlongEdges() {
       placeView(i);
     if (nodes[i].kind != Kind::Rows || nodes[i].leader != i)
       continue;
-    if (followsQueries(nodes[i].op))
+    // A repeated slice is no op that an attention kernel can hold.
+    bool cuts = llvm::any_of(nodes[i].op->getOperands(), [&](Value operand) {
+      auto slice = operand.getDefiningOp<tensor::ExtractSliceOp>();
+      return slice && nodes[index[slice]].kind == Kind::Init;
+    });
+    if (!cuts && followsQueries(nodes[i].op))
       join(i, Kind::Queries);
     if (nodes[i].leader == i)
       join(i, Kind::Rows);

@@ -164,9 +164,9 @@ static bool isScanState(Value value) {
 }
 
 /// A reshape that leaves is repeated behind the kernel, over its base; a slice
-/// that leaves is copied to a tensor of its own. The states of a scan have one
-/// entry per sequence, which no tile bounds: they are results of the kernel
-/// even if nothing reads them.
+/// that leaves is copied to a tensor of its own. Outs and states of a scan have
+/// rows or sequences that no tile of channels bounds: they are results of the
+/// kernel even if nothing reads them.
 void KernelBuilder::findEscaping() {
   llvm::SetVector<Value> escaping;
   for (Operation *op : group.ops)
@@ -182,7 +182,7 @@ void KernelBuilder::findEscaping() {
     }
   if (auto scan = dyn_cast<ScanOp>(group.ops.front());
       scan && !escaping.empty())
-    escaping.insert_range(scan.getResults().drop_front(scan.getOuts().size()));
+    escaping.insert_range(scan.getResults());
   for (Value value : escaping)
     destinations.push_back({value, {}, false});
 }

@@ -213,3 +213,44 @@ func.func @fresh_state(%x: tensor<?x16xf32> {seqc.input = "x"}, %off: tensor<?xi
   } -> tensor<?x16xf32>, tensor<?x16x4xf32>
   return %y : tensor<?x16xf32>
 }
+
+// -----
+
+// What follows an attention element by element joins it; a consumer that adds
+// into a value, or that reads a slice of an argument, does not.
+#td = affine_map<(t, d) -> (t, d)>
+#d = affine_map<(t, d) -> (d)>
+// CHECK-LABEL: func.func @queries
+// CHECK: %[[A:.*]]:2 = seqc.kernel
+// CHECK: %[[O:.*]] = seqc.attend
+// CHECK-NEXT: %[[E:.*]] = linalg.exp ins(%[[O]]
+// CHECK-NEXT: seqc.yield %[[O]], %[[E]]
+// CHECK: seqc.kernel {{.*}} outs(%[[A]]#0 :
+// CHECK: linalg.generic
+// CHECK: seqc.kernel ins(%[[A]]#1, %{{.*}} : tensor<?x8xf32>, tensor<2x8xf32>)
+// CHECK: tensor.extract_slice
+// CHECK: linalg.generic
+func.func @queries(%x: tensor<?x8xf32> {seqc.input = "x"}, %w: tensor<2x8xf32> {seqc.weight = "w"},
+                   %off: tensor<?xi32> {seqc.builtin = "offsets"}) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%n) : tensor<?x8xf32>
+  %a = seqc.attend softmax {left = 3 : i64, right = 0 : i64, scale = 5.0e-01 : f32}
+      ins(%x, %x, %x, %off : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>)
+      outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %b = linalg.exp ins(%a : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %c = linalg.generic {indexing_maps = [#td, #td], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<?x8xf32>) outs(%a : tensor<?x8xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %r = arith.addf %p, %o : f32
+    linalg.yield %r : f32
+  } -> tensor<?x8xf32>
+  %s = tensor.extract_slice %w[1, 0] [1, 8] [1, 1] : tensor<2x8xf32> to tensor<8xf32>
+  %v = linalg.generic {indexing_maps = [#td, #d, #td], iterator_types = ["parallel", "parallel"]}
+      ins(%b, %s : tensor<?x8xf32>, tensor<8xf32>) outs(%e : tensor<?x8xf32>) {
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %r = arith.mulf %p, %q : f32
+    linalg.yield %r : f32
+  } -> tensor<?x8xf32>
+  return %c, %v : tensor<?x8xf32>, tensor<?x8xf32>
+}

@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RandomModel.h"
+
 #include "frontends/layers/GoldenCase.h"
 #include "frontends/layers/Importer.h"
 #include "passes/Pipelines.h"
@@ -385,6 +387,16 @@ TEST_F(PlanSemantics, composedModel) {
   std::string path =
       std::string(SEQC_SOURCE_DIR) + "/docs/examples/composed/model.json";
   checkDescription(frontend::ModelDescription::fromFile(path), "composed");
+}
+
+TEST_F(PlanSemantics, randomModels) {
+  for (unsigned seed = 1; seed <= 60 && !HasFailure(); ++seed) {
+    std::string text = randomModel(seed, 6 + int(seed % 20));
+    check(mlir::parseSourceString<mlir::ModuleOp>(text, &context),
+          "seed " + std::to_string(seed));
+    if (HasFailure())
+      ADD_FAILURE() << text;
+  }
 }
 
 /// Every recorded case that the importer knows, where there are recorded cases.
