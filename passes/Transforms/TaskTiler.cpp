@@ -161,12 +161,8 @@ static int64_t sourceDim(tensor::ExtractSliceOp op, int64_t dim) {
   llvm_unreachable("axis of the result without axis of the source");
 }
 
-/// A slice of an argument that starts behind its first element on the task
-/// axis: its tiles are cut from the whole argument.
-static bool isShifted(tensor::ExtractSliceOp op, int64_t source) {
-  std::optional<int64_t> start =
-      getConstantIntValue(op.getMixedOffsets()[source]);
-  return start && *start > 0 && isa<BlockArgument>(op.getSource());
+static bool startsAtZero(tensor::ExtractSliceOp op, int64_t source) {
+  return isConstantIntValue(op.getMixedOffsets()[source], 0);
 }
 
 static FailureOr<int64_t> cutOfLinalg(linalg::LinalgOp op, OpResult result,
@@ -226,12 +222,9 @@ FailureOr<int64_t> TaskTiler::cutOf(OpResult result, int64_t dim) {
   }
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
     int64_t source = sourceDim(slice, dim);
-    std::optional<int64_t> start =
-        getConstantIntValue(slice.getMixedOffsets()[source]);
-    bool legal = start && (*start == 0 || isShifted(slice, source));
-    if (!legal || !isConstantIntValue(slice.getMixedStrides()[source], 1))
-      return op->emitOpError("expected a slice from offset 0 along the task "
-                             "axis, or one of an argument from a constant");
+    if (!isConstantIntValue(slice.getMixedStrides()[source], 1))
+      return op->emitOpError(
+          "expected a slice of stride 1 along the task axis");
     return dim;
   }
   if (isa<tensor::EmptyOp, tensor::CastOp, ir::GatherRowsOp>(op))
@@ -286,7 +279,8 @@ FailureOr<TaskTiler::Dims> TaskTiler::operandDims(Operation *op, int64_t cut) {
     dims[0] = view.getCorrespondingSourceDim(cut);
   } else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
     int64_t source = sourceDim(slice, cut);
-    dims[0] = isShifted(slice, source) ? kWhole : source;
+    // Blocks of a slice that starts elsewhere are not blocks of its source.
+    dims[0] = startsAtZero(slice, source) ? source : kWhole;
     if (auto size = dyn_cast<Value>(slice.getMixedSizes()[source]))
       for (OpOperand &operand : op->getOpOperands().drop_front())
         if (operand.get() == size)
@@ -420,16 +414,14 @@ Value TaskTiler::emitView(Operation *op, int64_t dim) {
   if (isa<tensor::CastOp>(op))
     return tensor::CastOp::create(b, at, withTaskAxis(type, dim, size), source);
   auto slice = cast<tensor::ExtractSliceOp>(op);
-  SmallVector<OpFoldResult> sizes = slice.getMixedSizes();
+  int64_t axis = sourceDim(slice, dim);
   SmallVector<OpFoldResult> offsets = slice.getMixedOffsets();
-  int64_t along = sourceDim(slice, dim);
-  sizes[along] = size;
-  if (isShifted(slice, along)) {
-    AffineExpr s0 = b.getAffineSymbolExpr(0);
-    int64_t start = *getConstantIntValue(offsets[along]);
-    offsets[along] =
-        affine::makeComposedFoldedAffineApply(b, at, s0 + start, offset);
-  }
+  SmallVector<OpFoldResult> sizes = slice.getMixedSizes();
+  if (!startsAtZero(slice, axis))
+    offsets[axis] = affine::makeComposedFoldedAffineApply(
+        b, at, b.getAffineSymbolExpr(0) + b.getAffineSymbolExpr(1),
+        {offsets[axis], offset});
+  sizes[axis] = size;
   return tensor::ExtractSliceOp::create(b, at, withTaskAxis(type, dim, size),
                                         source, offsets, sizes,
                                         slice.getMixedStrides());
