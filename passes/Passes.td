@@ -177,6 +177,34 @@ def DecomposePass : Pass<"seqc-decompose", "::mlir::func::FuncOp"> {
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def SinkSlicesPass : Pass<"seqc-sink-slices", "::mlir::func::FuncOp"> {
+  let summary = "split the operands of elementwise ops whose results are split";
+  let description = [{
+    An elementwise generic of which only disjoint parts along one axis are read is
+    done part by part, so that each part can be written where it is wanted:
+
+    ```mlir
+    %y = linalg.generic ... ins(%x, %bias : tensor<?x96xf32>, tensor<96xf32>) ...
+    %a = tensor.extract_slice %y[0, 0] [%n, 32] [1, 1]
+    %b = tensor.extract_slice %y[0, 32] [%n, 64] [1, 1]
+    ```
+
+    becomes two generics on slices of `%x` and `%bias`. Kernels over rows only.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numSplit", "num-split", "ops done part by part">];
+}
+
+def FuseElementwisePass : Pass<"seqc-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "make one generic of elementwise ops that feed each other";
+  let description = [{
+    Within a kernel over rows, where the producer has one reader that takes each
+    of its values once.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+  let statistics = [Statistic<"numFused", "num-fused", "producers fused">];
+}
+
 def BindDestinationsPass : Pass<"seqc-bind-destinations", "::mlir::func::FuncOp"> {
   let summary = "make the producers of a kernel's results write its outs arguments";
   let description = [{
@@ -274,11 +302,21 @@ def BufferizePass : Pass<"seqc-bufferize", "::mlir::ModuleOp"> {
   let description = [{
     One-shot bufferization across the function boundary: outs arguments may be
     written, ins may not, all have identity layout. Results, being outs arguments,
-    go away; so do copies of a buffer to itself. Copies that are needed become
-    `linalg.copy`. Temporaries are `memref.alloc` until `seqc-place-scratch`.
+    go away. Temporaries are `memref.alloc` until `seqc-place-scratch`, copies are
+    `memref.copy` until `seqc-lower-copies`.
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
-                           "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def LowerCopiesPass : Pass<"seqc-lower-copies", "::mlir::func::FuncOp"> {
+  let summary = "drop copies of a buffer to itself, make tile-level ops of others";
+  let description = [{
+    In-place insertions leave a `memref.copy` between two views that are the same.
+    Views are compared by their operands; run after canonicalisation.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+  let statistics = [Statistic<"numCopies", "num-copies", "copies that stay">];
 }
 
 def PlaceScratchPass : Pass<"seqc-place-scratch", "::mlir::func::FuncOp"> {

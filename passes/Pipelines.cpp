@@ -42,6 +42,8 @@ static void addSchedule(OpPassManager &pm, const PipelineOptions &options) {
 static void addTile(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &kernel = pm.nest<func::FuncOp>();
   kernel.addPass(createDecomposePass());
+  kernel.addPass(createSinkSlicesPass());
+  kernel.addPass(createFuseElementwisePass());
   kernel.addPass(createBindDestinationsPass());
   kernel.addPass(createTileRowsPass());
   kernel.addPass(createTileScanPass());
@@ -52,6 +54,11 @@ static void addTile(OpPassManager &pm, const PipelineOptions &options) {
 static void addBufferize(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createBufferizePass());
   OpPassManager &kernel = pm.nest<func::FuncOp>();
+  // Loops return the buffer that they were given: copies of it to itself show
+  // only when that is folded.
+  kernel.addPass(createCanonicalizerPass());
+  kernel.addPass(createCSEPass());
+  kernel.addPass(createLowerCopiesPass());
   kernel.addPass(createPlaceScratchPass());
   kernel.addPass(createVerifyNoAllocPass());
   pm.addPass(createCanonicalizerPass());

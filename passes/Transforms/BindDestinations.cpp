@@ -135,6 +135,54 @@ static LogicalResult redirect(Value value, BlockArgument outs) {
   return success();
 }
 
+/// A copy to the outs argument at the end of a chain that can write there.
+static Value dropCopy(Value value, BlockArgument outs) {
+  auto copy = value.getDefiningOp<linalg::CopyOp>();
+  if (!copy || copy.getOutputs()[0] != outs)
+    return value;
+  Value source = copy.getInputs()[0];
+  if (!source.hasOneUse() || failed(redirect(source, outs)))
+    return value;
+  copy->getResult(0).replaceAllUsesWith(source);
+  copy.erase();
+  return source;
+}
+
+static bool isReadBy(Value value, Operation *op) {
+  return llvm::all_of(value.getUsers(),
+                      [&](Operation *user) { return user == op; });
+}
+
+/// A temporary of this kernel that only `operand` reads, entry by entry in the
+/// order of the result.
+static bool isSpent(linalg::GenericOp op, OpOperand &operand) {
+  OpOperand &init = *op.getDpsInitOperand(0);
+  if (!operand.get().hasOneUse() ||
+      operand.get().getType() != init.get().getType() ||
+      op.getMatchingIndexingMap(&operand) != op.getMatchingIndexingMap(&init))
+    return false;
+  Value value = operand.get();
+  while (OpOperand *destination = destinationOf(value)) {
+    value = destination->get();
+    if (!isReadBy(value, destination->getOwner()))
+      return false;
+  }
+  return value.getDefiningOp<tensor::EmptyOp>() != nullptr;
+}
+
+/// Elementwise ops overwrite an operand that nothing else reads.
+static void reuseOperand(linalg::GenericOp op) {
+  if (op.getNumParallelLoops() != op.getNumLoops() ||
+      op.getNumDpsInits() != 1 ||
+      !op.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>())
+    return;
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (isSpent(op, *input)) {
+      op.getDpsInitOperand(0)->set(input->get());
+      return;
+    }
+}
+
 void BindDestinationsPass::runOnOperation() {
   func::FuncOp kernel = getOperation();
   if (!isKernel(kernel) || isTiled(kernel))
@@ -143,7 +191,7 @@ void BindDestinationsPass::runOnOperation() {
   Operation *terminator = kernel.getBody().front().getTerminator();
   for (OpOperand &result : terminator->getOpOperands()) {
     BlockArgument outs = outsArgument(kernel, result.getOperandNumber());
-    Value value = result.get();
+    Value value = dropCopy(result.get(), outs);
     if (chainRoot(value) == outs || succeeded(redirect(value, outs)))
       continue;
     OpBuilder builder(terminator);
@@ -151,4 +199,5 @@ void BindDestinationsPass::runOnOperation() {
                    .getResult(0));
     ++numCopies;
   }
+  kernel.walk(reuseOperand);
 }

@@ -42,12 +42,22 @@ static int64_t blockOf(func::FuncOp kernel) {
   return scalars ? kDefaultScalarRows : kDefaultRows;
 }
 
+/// Rows are the first axis of unknown extent, the first one where all are
+/// known.
+static int64_t rowAxis(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  for (int64_t axis = 0; axis < type.getRank(); ++axis)
+    if (type.isDynamicDim(axis))
+      return axis;
+  return 0;
+}
+
 /// A kernel that only scatters iterates over the rows that it has, not over
 /// those of the destination.
 static OpFoldResult rowExtent(OpBuilder &builder, Operation *terminator) {
   for (Value value : terminator->getOperands())
     if (!value.getDefiningOp<ir::ScatterRowsOp>())
-      return traceExtent(builder, value, 0);
+      return traceExtent(builder, value, rowAxis(value));
   auto scatter = terminator->getOperand(0).getDefiningOp<ir::ScatterRowsOp>();
   return traceExtent(builder, scatter.getSource(), 0);
 }
@@ -68,8 +78,9 @@ void TileRowsPass::runOnOperation() {
   OpBuilder builder(terminator);
   TaskTiler tiler(kernel, rowExtent(builder, terminator), blockOf(kernel));
   for (auto [index, value] : llvm::enumerate(terminator->getOperands()))
-    tiler.demandResult(index,
-                       value.getDefiningOp<ir::ScatterRowsOp>() ? kWhole : 0);
+    tiler.demandResult(index, value.getDefiningOp<ir::ScatterRowsOp>()
+                                  ? kWhole
+                                  : rowAxis(value));
   if (failed(tiler.build()))
     signalPassFailure();
 }
