@@ -185,8 +185,7 @@ static int checkModel(const CheckOptions &options) {
   } else {
     auto opened = frontend::SafetensorsFile::open(options.input);
     if (!opened)
-      return report(
-          Status::error(ErrorCode::InvalidArgument, opened.status().message()));
+      return report(opened.status());
     file = *opened;
     for (const TensorSpec &spec : compiled->signature().inputs) {
       TensorRef tensor = file->find(spec.name);

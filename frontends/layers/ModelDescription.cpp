@@ -327,9 +327,7 @@ frontend::openWeights(const ModelDescription &model) {
       Problems problems(model.document->name);
       const JsonValue &element =
           place->is(JsonValue::Kind::Array) ? place->elements[i] : *place;
-      // That the file is absent is the description's mistake, whatever the
-      // reader calls it.
-      problems.error(element, file.status().message());
+      problems.error(element, file.status().message(), file.status().code());
       return problems.status();
     }
     sources.push_back(std::move(*file));

@@ -54,6 +54,12 @@ struct GateRecord {
   int64_t active = 0;
 };
 
+/// A call of one function by another, with EvaluateOptions::keepValues.
+struct CallRecord {
+  std::string callee;
+  std::vector<Value> arguments, results;
+};
+
 struct EvaluateOptions {
   bool trace = false;
   bool keepValues = false;
@@ -71,14 +77,16 @@ public:
   Result<std::vector<Value>> call(std::string_view function,
                                   std::vector<Value> arguments,
                                   const EvaluateOptions &options = {});
-  /// `@forward` with arguments and results by name. Values that the function
-  /// does not have are ignored; a missing one is an error.
+  /// `@forward` with arguments and results by name, after `@prepare` if the
+  /// module has one. Values that the functions do not have are ignored; a
+  /// missing one is an error.
   Result<NamedValues> forward(const NamedValues &arguments,
                               const EvaluateOptions &options = {});
 
   /// Of the last call.
   const std::vector<TraceEntry> &trace() const;
   const std::vector<GateRecord> &gates() const;
+  const std::vector<CallRecord> &calls() const;
   /// The first op that gave NaN or infinity from finite operands, or null;
   /// needs EvaluateOptions::trace.
   const TraceEntry *firstNonFinite() const;

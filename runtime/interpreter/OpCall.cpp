@@ -5,6 +5,9 @@
 
 #include "runtime/interpreter/Errors.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 
 #include <cmath>
@@ -57,6 +60,36 @@ Value poison(Type elementType, Shape shape) {
   return Value::ints(std::move(shape), std::vector<int64_t>(count, INT32_MIN));
 }
 
+/// Values of the map's results for the operands of the call.
+static Result<Shape> evaluateMap(AffineMap map, OpCall &call) {
+  Builder builder(call.op->getContext());
+  SmallVector<Attribute> operands, results;
+  for (const Value &operand : call.operands)
+    operands.push_back(builder.getIndexAttr(operand.asInt()));
+  if (failed(map.constantFold(operands, results)))
+    return errorAt(call.op, "expected a map that has a value at its operands");
+  Shape values;
+  for (Attribute result : results)
+    values.push_back(cast<IntegerAttr>(result).getInt());
+  return values;
+}
+
+Status evaluateAffineOp(OpCall &call) {
+  auto map = call.op->getAttrOfType<AffineMapAttr>("map");
+  if (!map ||
+      !isa<affine::AffineApplyOp, affine::AffineMinOp, affine::AffineMaxOp>(
+          call.op))
+    return unsupported(call.op);
+  Result<Shape> values = evaluateMap(map.getValue(), call);
+  if (!values)
+    return values.status();
+  int64_t value = isa<affine::AffineMaxOp>(call.op)
+                      ? *std::max_element(values->begin(), values->end())
+                      : *std::min_element(values->begin(), values->end());
+  call.results.push_back(Value::scalarInt(value));
+  return {};
+}
+
 /// Loads one lane per element of the result; scalars go to every lane.
 static void loadLanes(LaneFrame &frame, int32_t reg, const Value &value,
                       int64_t first, int64_t lanes) {
@@ -71,6 +104,11 @@ static void loadLanes(LaneFrame &frame, int32_t reg, const Value &value,
 }
 
 Status evaluateElementOp(OpCall &call) {
+  // A scalar condition picks a whole value; the extents of the two may differ.
+  if (isa<arith::SelectOp>(call.op) && call.operands[0].rank() == 0) {
+    call.results.push_back(call.operands[call.operands[0].asInt() ? 1 : 2]);
+    return {};
+  }
   Result<const LaneProgram *> program = call.programs.single(call.op);
   if (!program)
     return program.status();

@@ -46,6 +46,8 @@ struct OpCall {
 Status evaluateTensorOp(OpCall &call);
 Status evaluateLinalgOp(OpCall &call);
 Status evaluateSeqcOp(OpCall &call);
+/// affine.apply, affine.min and affine.max on indices.
+Status evaluateAffineOp(OpCall &call);
 /// arith and math on scalars, and elementwise on tensors.
 Status evaluateElementOp(OpCall &call);
 

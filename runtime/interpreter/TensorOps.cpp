@@ -98,7 +98,8 @@ static Status evaluateExtractSlice(tensor::ExtractSliceOp op, OpCall &call) {
   return {};
 }
 
-static Status evaluateInsertSlice(tensor::InsertSliceOp op, OpCall &call) {
+/// For insert_slice and parallel_insert_slice.
+template <class Op> static Status evaluateInsertSlice(Op op, OpCall &call) {
   Window window{mixed(call, op.getMixedOffsets()),
                 mixed(call, op.getMixedSizes()),
                 mixed(call, op.getMixedStrides())};
@@ -278,6 +279,9 @@ Status evaluateTensorOp(OpCall &call) {
         return evaluateExtractSlice(op, call);
       })
       .Case([&](tensor::InsertSliceOp op) {
+        return evaluateInsertSlice(op, call);
+      })
+      .Case([&](tensor::ParallelInsertSliceOp op) {
         return evaluateInsertSlice(op, call);
       })
       .Case([&](tensor::ConcatOp op) { return evaluateConcat(op, call); })

@@ -35,7 +35,7 @@ Problem ringPush(MatrixView<const T> source, ConstInts offsets, ConstInts count,
     if (count[b] < 0)
       return "expected counts of at least 0, got " + std::to_string(count[b]);
     T *mine = ring + b * capacity * width;
-    for (int64_t t = offsets[b]; t < offsets[b + 1]; ++t) {
+    for (int64_t t = offsets[b]; capacity > 0 && t < offsets[b + 1]; ++t) {
       int64_t entry = count[b] + t - offsets[b];
       std::copy(source.row(t), source.row(t) + width,
                 mine + entry % capacity * width);

@@ -214,8 +214,9 @@ TEST(InterpreterRows, NormPoolRing) {
        ints({2}, {1, 0}), ints({2, 2}, {6, 0, 0, 0}), ints({3}, {7, 8, 5})});
   expectFloats(r[0], {3, 2}, {-2, 1, 2, -1, -2, 1}, 1e-9);
   expectFloats(r[1], {2, 2}, {3, 3.5, 0, 8});
-  expectFloats(r[2], {2, 2, 2}, {1, 3, 5, 4, 0, 8, 0, 0});
-  expectInts(r[3], {2, 2}, {7, 8, 5, 0});
+  // Entry e is in slot e mod 2.
+  expectFloats(r[2], {2, 2, 2}, {5, 4, 1, 3, 0, 8, 0, 0});
+  expectInts(r[3], {2, 2}, {8, 7, 5, 0});
 }
 
 //===--- attend
