@@ -185,7 +185,8 @@ static int checkModel(const CheckOptions &options) {
   } else {
     auto opened = frontend::SafetensorsFile::open(options.input);
     if (!opened)
-      return report(opened.status());
+      return report(
+          Status::error(ErrorCode::InvalidArgument, opened.status().message()));
     file = *opened;
     for (const TensorSpec &spec : compiled->signature().inputs) {
       TensorRef tensor = file->find(spec.name);

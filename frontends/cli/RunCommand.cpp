@@ -46,7 +46,7 @@ static Result<std::unique_ptr<InputFile>> openInput(const std::string &path) {
     file = frontend::SafetensorsFile::open(path);
   }
   if (!file)
-    return file.status();
+    return Status::error(ErrorCode::InvalidArgument, file.status().message());
   input->file = std::move(*file);
   return Result<std::unique_ptr<InputFile>>(std::move(input));
 }
@@ -172,7 +172,7 @@ void cli::addRunCommand(CLI::App &app, Action &action) {
       "added to every skip logit (inf: nothing active, -inf: everything)");
   input->excludes(score)->excludes(generate);
   score->excludes(generate);
-  run->callback([&action, options, run] {
+  run->callback([&action, options] {
     if (options->input.empty() && options->score.empty() &&
         options->generate < 0)
       throw CLI::ValidationError("run", "expected one of --input, --score and "

@@ -327,7 +327,9 @@ frontend::openWeights(const ModelDescription &model) {
       Problems problems(model.document->name);
       const JsonValue &element =
           place->is(JsonValue::Kind::Array) ? place->elements[i] : *place;
-      problems.error(element, file.status().message(), file.status().code());
+      // That the file is absent is the description's mistake, whatever the
+      // reader calls it.
+      problems.error(element, file.status().message());
       return problems.status();
     }
     sources.push_back(std::move(*file));
