@@ -201,7 +201,10 @@ FailureOr<int64_t> TaskTiler::cutOf(OpResult result, int64_t dim) {
   }
   if (dim == kWhole) {
     auto type = dyn_cast<ShapedType>(result.getType());
-    if (!serial && type && !type.hasStaticShape())
+    // Columns of an argument are a view, as whole as the argument itself.
+    auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
+    bool isView = slice && isa<BlockArgument>(slice.getSource());
+    if (!serial && !isView && type && !type.hasStaticShape())
       return op->emitOpError(
           "expected tasks that do not depend on each other, got a result that "
           "one of them needs as a whole; end the kernel after this op");

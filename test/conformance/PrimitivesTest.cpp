@@ -78,6 +78,22 @@ TEST(Compress, ExtractedRowsAreTheActiveOnes) {
   }
 }
 
+TEST(Compress, RowsOfSomeColumns) {
+  // The gathered rows are columns 2 .. 8 of the input, read in place.
+  constexpr int64_t kWidth = 9;
+  Model model = maskModel(kWidth);
+  nlohmann::json &steps = model.document["blocks"][0]["layers"][0]["steps"];
+  steps[3]["in"] = steps[4]["in"] = "v";
+  model.weights.pop_back();
+  model.constant("zero", {1, kWidth - 2}, 0);
+  Tensor input = randomRows(1, 40, kWidth);
+  Tensor expected = runOnce(compile(model, "reference"), input);
+  for (const std::string &target : runnableTargets())
+    EXPECT_LE(difference(runOnce(compile(model, target), input), expected),
+              kExact)
+        << target;
+}
+
 //===----------------------------------------------------------------------===//
 // Invariants 4 and 11: windows, and attention over parts of the keys
 //===----------------------------------------------------------------------===//
