@@ -21,12 +21,14 @@ static FileLineColLoc fileOf(Location location) {
   return found;
 }
 
-std::string describeLocation(Location location) {
-  FileLineColLoc file = fileOf(location);
-  if (!file)
-    return {};
-  return file.getFilename().str() + ":" + std::to_string(file.getLine()) + ":" +
-         std::to_string(file.getColumn());
+Diagnostic placeOf(Location location) {
+  Diagnostic place;
+  if (FileLineColLoc file = fileOf(location)) {
+    place.file = file.getFilename().str();
+    place.line = static_cast<int>(file.getLine());
+    place.column = static_cast<int>(file.getColumn());
+  }
+  return place;
 }
 
 std::string nameOfLocation(Location location) {
@@ -43,12 +45,7 @@ std::string nameOfLocation(Location location) {
 }
 
 Status errorAt(Operation *op, std::string text, ErrorCode code) {
-  Diagnostic diagnostic;
-  if (FileLineColLoc file = fileOf(op->getLoc())) {
-    diagnostic.file = file.getFilename().str();
-    diagnostic.line = static_cast<int>(file.getLine());
-    diagnostic.column = static_cast<int>(file.getColumn());
-  }
+  Diagnostic diagnostic = placeOf(op->getLoc());
   diagnostic.path = nameOfLocation(op->getLoc());
   diagnostic.text =
       "'" + op->getName().getStringRef().str() + "' " + std::move(text);

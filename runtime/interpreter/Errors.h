@@ -20,8 +20,8 @@ Status errorAt(mlir::Operation *op, std::string text,
 /// "unsupported op 'x' in the reference interpreter".
 Status unsupported(mlir::Operation *op, std::string detail = {});
 
-/// "file:line:column", empty where the location has no file.
-std::string describeLocation(mlir::Location location);
+/// A diagnostic at the first file position of a location, without text.
+Diagnostic placeOf(mlir::Location location);
 /// Names of a location ("layers.0/scan"), outermost first; empty if it has
 /// none.
 std::string nameOfLocation(mlir::Location location);

@@ -195,7 +195,10 @@ void Evaluator::record(Operation *op, bool cleanOperands,
       continue;
     TraceEntry entry;
     entry.op = op->getName().getStringRef().str();
-    entry.location = describeLocation(op->getLoc());
+    Diagnostic place = placeOf(op->getLoc());
+    entry.file = place.file;
+    entry.line = place.line;
+    entry.column = place.column;
     entry.name = nameOfLocation(op->getLoc());
     entry.layer = layerOf(op);
     entry.result = static_cast<unsigned>(k);

@@ -163,13 +163,21 @@ std::string describe(const TraceEntry &entry) {
     text += " '" + entry.name + "'";
   if (!entry.layer.empty())
     text += " of " + entry.layer;
-  if (!entry.location.empty())
-    text += " at " + entry.location;
   text += " gave " + std::to_string(entry.nans) + " NaN and " +
           std::to_string(entry.infinities) + " infinities in ";
   for (size_t i = 0; i < entry.shape.size(); ++i)
     text += (i ? "x" : "") + std::to_string(entry.shape[i]);
   return text + (entry.shape.empty() ? "one value" : " values");
+}
+
+Diagnostic toDiagnostic(const TraceEntry &entry) {
+  Diagnostic diagnostic;
+  diagnostic.severity = Severity::Warning;
+  diagnostic.file = entry.file;
+  diagnostic.line = entry.line;
+  diagnostic.column = entry.column;
+  diagnostic.text = "not finite first here: " + describe(entry);
+  return diagnostic;
 }
 
 } // namespace seqc::interpreter

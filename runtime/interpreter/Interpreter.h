@@ -30,10 +30,11 @@ using NamedValues = std::map<std::string, Value>;
 
 /// What one op gave for one float result.
 struct TraceEntry {
-  std::string op;       ///< "seqc.scan"
-  std::string location; ///< "model.json:12:5", empty if unknown
-  std::string name;     ///< from the location, "layers.0/scan"
-  std::string layer;    ///< of the op or one around it
+  std::string op;   ///< "seqc.scan"
+  std::string file; ///< empty if unknown
+  int line = 0, column = 0;
+  std::string name;  ///< from the location, "layers.0/scan"
+  std::string layer; ///< of the op or one around it
   unsigned result = 0;
   Shape shape;
   int64_t nans = 0, infinities = 0;
@@ -96,9 +97,10 @@ private:
   std::unique_ptr<Impl> impl;
 };
 
-/// "seqc.scan of layers.0 at model.json:12:5 gave 3 NaN and 0 infinities in
-/// 16x128 values".
+/// "seqc.scan of layers.0 gave 3 NaN and 0 infinities in 16x128 values".
 std::string describe(const TraceEntry &entry);
+/// The same as a warning at the op's place.
+Diagnostic toDiagnostic(const TraceEntry &entry);
 
 } // namespace seqc::interpreter
 

@@ -216,7 +216,7 @@ Result<Program> Engine::compile(const ModelSource &source,
     program->target = "reference";
     program->fingerprint = jit::modelKey(*model, "reference");
     Result<std::shared_ptr<const rt::LoadedPlan>> loaded =
-        jit::loadReference(*model);
+        jit::loadReference(*model, impl->options.onDiagnostic);
     if (!loaded)
       return loaded.status();
     program->loaded = std::move(*loaded);

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include <cmath>
 #include <cstring>
 #include <mutex>
 
@@ -37,6 +38,7 @@ public:
   Status run(const SeqcBuffer *buffers, int64_t *symbols);
 
   rt::Plan plan;
+  DiagnosticHandler report; ///< empty once it has been used
 
 private:
   Status addArgument(mlir::func::FuncOp forward, unsigned index,
@@ -44,6 +46,8 @@ private:
   Status addWeight(const std::string &name, mlir::RankedTensorType type,
                    const WeightSource &weights);
   void addResult(mlir::func::FuncOp forward, unsigned index);
+  void reportNonFinite(const interpreter::NamedValues &arguments,
+                       const interpreter::NamedValues &results);
   rt::Extent extentOf(mlir::Value value, int64_t dim) const;
   rt::PlanBuffer describe(mlir::Value value, std::string name,
                           rt::BufferKind kind) const;
@@ -208,6 +212,25 @@ Status ReferenceModel::load(const ModelInput &model) {
   return {};
 }
 
+/// Evaluates once more with a record of every op if a result is not finite.
+void ReferenceModel::reportNonFinite(const interpreter::NamedValues &arguments,
+                                     const interpreter::NamedValues &results) {
+  bool finite = true;
+  for (const auto &[name, value] : results)
+    for (int64_t i = 0; value.isFloat() && i < value.size(); ++i)
+      finite &= std::isfinite(value.f()[i]);
+  if (finite || !report)
+    return;
+  interpreter::EvaluateOptions options;
+  options.trace = true;
+  bool again = evaluator->forward(arguments, options).ok();
+  const interpreter::TraceEntry *entry =
+      again ? evaluator->firstNonFinite() : nullptr;
+  if (entry)
+    report(interpreter::toDiagnostic(*entry));
+  report = {};
+}
+
 Status ReferenceModel::run(const SeqcBuffer *buffers, int64_t *symbols) {
   std::lock_guard<std::mutex> lock(mutex);
   interpreter::NamedValues arguments = constants;
@@ -222,6 +245,7 @@ Status ReferenceModel::run(const SeqcBuffer *buffers, int64_t *symbols) {
   Result<interpreter::NamedValues> results = evaluator->forward(arguments);
   if (!results)
     return results.status();
+  reportNonFinite(arguments, *results);
   for (size_t i = 0; i < bindings.size(); ++i) {
     auto found = results->find(bindings[i].name);
     if (bindings[i].isResult && found != results->end())
@@ -234,8 +258,9 @@ Status ReferenceModel::run(const SeqcBuffer *buffers, int64_t *symbols) {
 }
 
 Result<std::shared_ptr<const rt::LoadedPlan>>
-jit::loadReference(const ModelInput &model) {
+jit::loadReference(const ModelInput &model, DiagnosticHandler report) {
   auto reference = std::make_shared<ReferenceModel>();
+  reference->report = std::move(report);
   if (Status status = reference->load(model); !status.ok())
     return status;
   return rt::LoadedPlan::interpret(

@@ -4,6 +4,7 @@
 
 #include "runtime/core/LoadedPlan.h"
 #include "runtime/jit/ModelCompiler.h"
+#include "seqc/Engine.h"
 
 #include <memory>
 
@@ -11,9 +12,10 @@ namespace seqc::jit {
 
 /// The imported model as a plan that the f64 interpreter runs. Sessions of it
 /// behave like sessions of compiled code; inside a call everything is f64,
-/// carried state is kept as f32 between calls.
+/// carried state is kept as f32 between calls. The first call whose results are
+/// not finite reports the op where that begins, if it is not the data.
 Result<std::shared_ptr<const rt::LoadedPlan>>
-loadReference(const ModelInput &model);
+loadReference(const ModelInput &model, DiagnosticHandler report = {});
 
 } // namespace seqc::jit
 

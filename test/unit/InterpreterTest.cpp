@@ -476,9 +476,9 @@ TEST(InterpreterTrace, NamesTheFirstOpThatLeavesTheNumbers) {
   c.run({floats({2}, {-1, 0})}, options);
   const interpreter::TraceEntry *entry = c.interpreter().firstNonFinite();
   ASSERT_NE(entry, nullptr);
-  EXPECT_EQ(interpreter::describe(*entry),
-            "math.log of layers.1 at case.mlir:4:8 gave 1 NaN and 1 infinities "
-            "in 2 values");
+  EXPECT_EQ(interpreter::toDiagnostic(*entry).str(),
+            "case.mlir:4:8: warning: not finite first here: math.log of "
+            "layers.1 gave 1 NaN and 1 infinities in 2 values");
   EXPECT_EQ(c.interpreter().trace().size(), 4u);
   expectFloats(c.interpreter().trace()[1].value, {2}, {-1, 0});
   c.run({floats({2}, {1, 2})});
