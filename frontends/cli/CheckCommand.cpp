@@ -159,16 +159,13 @@ static void reportNonFinite(const Program &program,
 /// Compiled code against the f64 reference on the same inputs.
 static int checkModel(const CheckOptions &options) {
   ProgressLine progress(!options.common.json);
-  Result<Engine> engine = createEngine(options.common, progress);
-  if (!engine)
-    return report(engine.status());
-  Result<Program> compiled = compileModel(*engine, options.common);
-  progress.finish();
-  if (!compiled)
-    return report(compiled.status());
+  Result<OpenModel> model = openModel(options.common, progress);
+  if (!model)
+    return report(model.status());
+  const Program &compiled = model->program;
   CommonOptions referenceOptions = options.common;
   referenceOptions.target = "reference";
-  Result<Program> reference = compileModel(*engine, referenceOptions);
+  Result<Program> reference = compileModel(model->engine, referenceOptions);
   if (!reference)
     return report(reference.status());
 
@@ -177,9 +174,9 @@ static int checkModel(const CheckOptions &options) {
   std::shared_ptr<frontend::SafetensorsFile> file;
   if (options.input.empty()) {
     int64_t length = 64;
-    if (int64_t most = compiled->signature().maxPositions; most > 0)
+    if (int64_t most = compiled.signature().maxPositions; most > 0)
       length = std::min(length, most);
-    random = randomInputs(*compiled, 2, length);
+    random = randomInputs(compiled, 2, length);
     for (Tensor &tensor : random)
       inputs.push_back(tensor.ref());
   } else {
@@ -188,7 +185,7 @@ static int checkModel(const CheckOptions &options) {
       return report(
           Status::error(ErrorCode::InvalidArgument, opened.status().message()));
     file = *opened;
-    for (const TensorSpec &spec : compiled->signature().inputs) {
+    for (const TensorSpec &spec : compiled.signature().inputs) {
       TensorRef tensor = file->find(spec.name);
       if (!tensor.shape && spec.optional)
         break;
@@ -199,7 +196,7 @@ static int checkModel(const CheckOptions &options) {
       inputs.push_back(tensor);
     }
   }
-  Result<std::vector<Tensor>> got = runOnce(*compiled, inputs);
+  Result<std::vector<Tensor>> got = runOnce(compiled, inputs);
   if (!got)
     return report(got.status());
   Result<std::vector<Tensor>> expected = runOnce(*reference, inputs);
@@ -211,7 +208,7 @@ static int checkModel(const CheckOptions &options) {
   std::vector<std::vector<std::string>> table = {
       {"output", "max abs error", "max rel error", "status"}};
   for (size_t i = 0; i < got->size(); ++i) {
-    const std::string &name = compiled->signature().outputs[i].name;
+    const std::string &name = compiled.signature().outputs[i].name;
     Difference difference = compare((*got)[i].ref(), (*expected)[i].ref(),
                                     kRelativeTolerance, kAbsoluteTolerance);
     ok &= difference.ok;
@@ -223,13 +220,13 @@ static int checkModel(const CheckOptions &options) {
   }
   if (options.common.json) {
     nlohmann::ordered_json line = {{"case", options.common.model},
-                                   {"target", compiled->target()},
+                                   {"target", compiled.target()},
                                    {"status", ok ? "passed" : "failed"},
                                    {"outputs", outputs}};
     std::cout << line.dump() << '\n';
   } else {
     std::cout << formatTable(table);
-    reportNonFinite(*compiled, modelWeights(options.common.model), inputs,
+    reportNonFinite(compiled, modelWeights(options.common.model), inputs,
                     *expected);
   }
   return ok ? kDone : kCheckFailed;

@@ -161,6 +161,18 @@ size_t cli::editDistance(const std::string &a, const std::string &b) {
   return row.back();
 }
 
+Result<OpenModel> cli::openModel(const CommonOptions &options,
+                                 ProgressLine &progress) {
+  Result<Engine> engine = createEngine(options, progress);
+  if (!engine)
+    return engine.status();
+  Result<Program> program = compileModel(*engine, options);
+  progress.finish();
+  if (!program)
+    return program.status();
+  return OpenModel{std::move(*engine), std::move(*program)};
+}
+
 //===----------------------------------------------------------------------===//
 // Tables
 //===----------------------------------------------------------------------===//

@@ -66,6 +66,15 @@ void installInterruptHandler();
 /// progress to `progress`.
 Result<Engine> createEngine(const CommonOptions &options,
                             ProgressLine &progress);
+
+/// A compiled model and the engine that made it.
+struct OpenModel {
+  Engine engine;
+  Program program;
+};
+/// createEngine and compileModel, with the progress line gone afterwards.
+Result<OpenModel> openModel(const CommonOptions &options,
+                            ProgressLine &progress);
 Result<Program> compileModel(const Engine &engine,
                              const CommonOptions &options);
 

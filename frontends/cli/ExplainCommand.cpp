@@ -9,25 +9,22 @@ using namespace seqc::cli;
 
 static int runExplain(const CommonOptions &options) {
   ProgressLine progress(!options.json);
-  Result<Engine> engine = createEngine(options, progress);
-  if (!engine)
-    return report(engine.status());
-  Result<Program> program = compileModel(*engine, options);
-  progress.finish();
-  if (!program)
-    return report(program.status());
-  const CompileStats &stats = program->stats();
+  Result<OpenModel> model = openModel(options, progress);
+  if (!model)
+    return report(model.status());
+  const Program &program = model->program;
+  const CompileStats &stats = program.stats();
   if (options.json) {
-    nlohmann::ordered_json line = {{"fingerprint", program->fingerprint()},
-                                   {"target", program->target()},
+    nlohmann::ordered_json line = {{"fingerprint", program.fingerprint()},
+                                   {"target", program.target()},
                                    {"kernels", stats.kernels},
                                    {"compile_ms", stats.totalMs},
                                    {"cache", stats.warm ? "warm" : "cold"},
-                                   {"plan", program->explain()}};
+                                   {"plan", program.explain()}};
     std::cout << line.dump() << '\n';
     return kDone;
   }
-  std::cout << program->explain();
+  std::cout << program.explain();
   return kDone;
 }
 

@@ -142,29 +142,26 @@ int cli::generateText(const RunOptions &options) {
     return report(Status::error(
         ErrorCode::InvalidArgument,
         "expected a prompt of at least one token; give --prompt TEXT"));
-  Result<Engine> engine = createEngine(options.common, progress);
-  if (!engine)
-    return report(engine.status());
-  Result<Program> program = compileModel(*engine, options.common);
-  progress.finish();
-  if (!program)
-    return report(program.status());
-  if (Status status = requireLanguageModel(*program); !status.ok())
+  Result<OpenModel> model = openModel(options.common, progress);
+  if (!model)
+    return report(model.status());
+  const Program &program = model->program;
+  if (Status status = requireLanguageModel(program); !status.ok())
     return report(status);
-  if (!program->signature().causal)
+  if (!program.signature().causal)
     return report(
         Status::error(ErrorCode::Unsupported,
                       "the model is not causal, so it cannot continue a text"));
-  Result<std::vector<int32_t>> prompt = tokenize(*program, options.prompt);
+  Result<std::vector<int32_t>> prompt = tokenize(program, options.prompt);
   if (!prompt)
     return report(prompt.status());
-  Result<Session> session = program->session();
+  Result<Session> session = program.session();
   if (!session)
     return report(session.status());
   if (Status status = applyOptions(*session, options); !status.ok())
     return report(status);
 
-  Stream stream(*program, *session);
+  Stream stream(program, *session);
   Sampler sampler(options.temperature, options.topP, options.seed);
   Result<const float *> logits =
       stream.feed(prompt->data(), int64_t(prompt->size()));
@@ -189,7 +186,6 @@ int cli::generateText(const RunOptions &options) {
                          std::chrono::steady_clock::now() - start)
                          .count());
   }
-  printSummary(options, *program, continuation, micros,
-               int64_t(prompt->size()));
+  printSummary(options, program, continuation, micros, int64_t(prompt->size()));
   return kDone;
 }

@@ -71,20 +71,17 @@ static int runTensors(const RunOptions &options) {
     return report(opened.status());
   const frontend::SafetensorsFile &file = *(*opened)->file;
   const std::string source = file.description();
-  Result<Engine> engine = createEngine(options.common, progress);
-  if (!engine)
-    return report(engine.status());
-  Result<Program> program = compileModel(*engine, options.common);
-  progress.finish();
-  if (!program)
-    return report(program.status());
-  Result<Session> session = program->session();
+  Result<OpenModel> model = openModel(options.common, progress);
+  if (!model)
+    return report(model.status());
+  const Program &program = model->program;
+  Result<Session> session = program.session();
   if (!session)
     return report(session.status());
   if (Status status = applyOptions(*session, options); !status.ok())
     return report(status);
 
-  const Signature &signature = program->signature();
+  const Signature &signature = program.signature();
   std::vector<TensorRef> inputs;
   for (const TensorSpec &spec : signature.inputs) {
     TensorRef tensor = file.find(spec.name);

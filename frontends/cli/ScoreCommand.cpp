@@ -269,19 +269,16 @@ int cli::scoreText(const RunOptions &options) {
   Result<std::string> text = readFile(options.score);
   if (!text)
     return report(text.status());
-  Result<Engine> engine = createEngine(options.common, progress);
-  if (!engine)
-    return report(engine.status());
-  Result<Program> program = compileModel(*engine, options.common);
-  progress.finish();
-  if (!program)
-    return report(program.status());
-  if (Status status = requireLanguageModel(*program); !status.ok())
+  Result<OpenModel> model = openModel(options.common, progress);
+  if (!model)
+    return report(model.status());
+  const Program &program = model->program;
+  if (Status status = requireLanguageModel(program); !status.ok())
     return report(status);
-  Result<std::vector<int32_t>> tokens = tokenize(*program, *text);
+  Result<std::vector<int32_t>> tokens = tokenize(program, *text);
   if (!tokens)
     return report(tokens.status());
-  Result<Session> session = program->session();
+  Result<Session> session = program.session();
   if (!session)
     return report(session.status());
   if (Status status = applyOptions(*session, options); !status.ok())
@@ -289,14 +286,15 @@ int cli::scoreText(const RunOptions &options) {
 
   int64_t window = options.window;
   if (!window) {
-    std::string own = program->metadata("window");
+    std::string own = program.metadata("window");
     window = own.empty() ? 512 : std::atoll(own.c_str());
   }
-  int threads = engine->options().threads ? engine->options().threads : 1;
+  int threads =
+      model->engine.options().threads ? model->engine.options().threads : 1;
   // Several windows per call give every thread work between barriers.
-  Scorer scorer(*program, *session, window, threads == 1 ? 1 : 4 * threads);
+  Scorer scorer(program, *session, window, threads == 1 ? 1 : 4 * threads);
   if (options.densityTable)
-    return printDensityTable(*tokens, *program, *session, scorer, options,
+    return printDensityTable(*tokens, program, *session, scorer, options,
                              progress);
   // The first call of a shape allocates; it is not what is measured.
   std::vector<int32_t> warmUp(tokens->begin(),
@@ -307,6 +305,6 @@ int cli::scoreText(const RunOptions &options) {
   Result<Score> score = scorer.run(*tokens, progress);
   if (!score)
     return report(score.status());
-  printScore(*score, *program, options, threads);
+  printScore(*score, program, options, threads);
   return kDone;
 }
