@@ -14,17 +14,6 @@ std::string Program::explain() const {
   return rt::explain(impl->loaded->plan());
 }
 
-Result<std::string> Program::text(std::string_view phase) const {
-  auto found = impl->texts.find(std::string(phase));
-  if (found != impl->texts.end())
-    return found->second;
-  return Status::error(
-      ErrorCode::InvalidArgument,
-      "no text of phase '" + std::string(phase) +
-          "' is kept; compile with CompileOptions::keepText and without the "
-          "disk cache");
-}
-
 std::string Program::metadata(std::string_view key) const {
   auto found = impl->metadata.find(std::string(key));
   return found == impl->metadata.end() ? std::string() : found->second;

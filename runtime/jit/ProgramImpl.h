@@ -20,7 +20,6 @@ struct Program::Impl {
   std::string target;
   CompileStats stats;
   std::map<std::string, std::string> metadata;
-  std::map<std::string, std::string> texts; ///< by phase, if kept
 };
 
 } // namespace seqc

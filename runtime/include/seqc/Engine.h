@@ -54,13 +54,9 @@ struct CompileOptions {
   /// "reference", "cpu" (this machine), "cpu:avx512", "cpu:avx2",
   /// "cpu:baseline", "cpu:neon" (object only).
   std::string target = "cpu";
-  /// Stop after this phase (see docs/Pipeline.md); empty: compile to a program.
-  std::string stopAfter;
   /// Write the IR after each phase here; empty: do not.
   std::string dumpDir;
   bool useCache = true;
-  /// Keep the IR of every phase for Program::text().
-  bool keepText = false;
 };
 
 /// A model description and its weights.

@@ -57,8 +57,6 @@ public:
   std::string_view fingerprint() const;
   std::string_view target() const;
   const CompileStats &stats() const;
-  /// IR after a phase; only with CompileOptions::keepText.
-  Result<std::string> text(std::string_view phase) const;
   /// Plan as text: kernels, buffers that reach memory, steps.
   std::string explain() const;
   /// Model-description metadata that front ends need ("window", "vocab", ...);
