@@ -39,13 +39,15 @@ def Seqc_ScheduleAttr : Seqc_Attr<"Schedule", "schedule"> {
     Discardable, on kernel functions: `form` says what the task space runs over
     ("rows", "channels", "queries", "serial"), `rows` tokens per tile,
     `registerRows` by `registerVectors` the micro-tile of a contraction,
-    `keys` the key tile of attention, `unroll` the unrolling of reductions.
+    `keys` the key tile of attention, `unroll` the unrolling of reductions,
+    `block` the queries whose scores are computed side by side (0: one vector).
   }];
   let parameters = (ins StringRefParameter<>:$form, "int64_t":$rows,
-    "int64_t":$registerRows, "int64_t":$registerVectors, "int64_t":$keys, "int64_t":$unroll);
+    "int64_t":$registerRows, "int64_t":$registerVectors, "int64_t":$keys, "int64_t":$unroll,
+    DefaultValuedParameter<"int64_t", "0">:$block);
   let assemblyFormat = [{
     `<` $form `,` `rows` `=` $rows `,` `micro` `=` $registerRows `by` $registerVectors `,`
-    `keys` `=` $keys `,` `unroll` `=` $unroll `>`
+    `keys` `=` $keys `,` `unroll` `=` $unroll (`,` `block` `=` $block^)? `>`
   }];
 }
 

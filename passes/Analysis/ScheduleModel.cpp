@@ -70,6 +70,9 @@ int64_t seqc::passes::choosePanel(int64_t columns, TargetAttr target) {
 static constexpr int64_t kScalarRows = 1024;
 static constexpr int64_t kMinTileRows = 8;
 static constexpr int64_t kKeyTile = 64;
+/// A window from which on wider tiles gain nothing.
+static constexpr int64_t kLongWindow = 4096;
+static constexpr int64_t kWideQueryTile = 192;
 /// Queries that the product of weights and values takes at a time.
 static constexpr int64_t kValueRows = 8;
 static constexpr int64_t kUnroll = 4;
@@ -102,9 +105,10 @@ static int64_t unrollOf(RegisterTile tile) {
 }
 
 static ScheduleAttr make(MLIRContext *context, KernelForm form, int64_t rows,
-                         RegisterTile tile, int64_t keys = 0) {
+                         RegisterTile tile, int64_t keys = 0,
+                         int64_t block = 0) {
   return ScheduleAttr::get(context, toString(form), rows, tile.rows,
-                           tile.vectors, keys, unrollOf(tile));
+                           tile.vectors, keys, unrollOf(tile), block);
 }
 
 /// Bytes per row of the values that live in a tile's scratch.
@@ -130,13 +134,29 @@ static int64_t scratchPerRow(func::FuncOp kernel) {
   return bytes;
 }
 
+static int64_t weightBytes(func::FuncOp kernel, TargetAttr target) {
+  int64_t bytes = 0;
+  kernel.walk([&](linalg::LinalgOp op) {
+    if (panelVectors(op, target))
+      bytes += workOf(op) * 4;
+  });
+  return bytes;
+}
+
 static ScheduleAttr scheduleRows(func::FuncOp kernel, TargetAttr target) {
   bool scalars = llvm::all_of(kernel.getResultTypes(), [](Type type) {
     return cast<RankedTensorType>(type).getRank() == 1;
   });
   int64_t bytes = scratchPerRow(kernel);
   int64_t rows = scalars && bytes <= 16 ? kScalarRows : kTileRows;
-  while (rows > kMinTileRows && rows * bytes > scratchBudget(target))
+  int64_t budget = scratchBudget(target);
+  // Weights that do not stay in the cache are read once for each tile: better
+  // that a tile's own values go through the next cache.
+  if (weightBytes(kernel, target) > target.getL2Bytes()) {
+    rows = kTileRows;
+    budget = 4 * target.getL2Bytes();
+  }
+  while (rows > kMinTileRows && rows * bytes > budget)
     rows /= 2;
   // The widest work decides for the kernel; others carry tiles of their own.
   int64_t vectors = 3, most = -1;
@@ -160,21 +180,28 @@ static ScheduleAttr scheduleChannels(func::FuncOp kernel, TargetAttr target) {
   return make(kernel.getContext(), KernelForm::Channels, 0, {1, vectors});
 }
 
-/// Keys that the queries of a tile see are divided evenly; two tiles' worth of
-/// them are taken at once, which saves rescaling what was summed before.
-static int64_t keyTile(AttendOp attend, int64_t queries) {
+/// Keys that a query sees; no bound counts as a long sequence.
+static int64_t windowOf(AttendOp attend) {
   int64_t left = attend.getLeft(), right = attend.getRight();
   if (left < 0 || right < 0)
-    return kKeyTile;
-  int64_t seen = llvm::alignTo(left + right + queries, 8);
+    return kLongWindow;
+  return std::min(left + right + 1, kLongWindow);
+}
+
+/// Keys that the queries of a tile see are divided evenly; two tiles' worth of
+/// them are taken at once, which saves rescaling what was summed before.
+static int64_t keyTile(int64_t window, int64_t queries) {
+  int64_t seen = llvm::alignTo(window + queries, 8);
   if (seen <= 2 * kKeyTile)
     return seen;
   return llvm::alignTo(llvm::divideCeil(seen, llvm::divideCeil(seen, kKeyTile)),
                        8);
 }
 
-/// Two vectors of queries share the work on a key tile, unless their results
-/// alone would fill half of the first-level cache.
+/// Queries of a tile share what is loaded of keys and values, so a tile is as
+/// wide as the window allows, while its results keep to a part of the
+/// second-level cache. Scores of several vectors of queries at once need fewer
+/// loads, but the block sees keys that some of its queries do not.
 static ScheduleAttr scheduleQueries(func::FuncOp kernel, TargetAttr target) {
   int64_t width = 0;
   AttendOp attend;
@@ -184,16 +211,20 @@ static ScheduleAttr scheduleQueries(func::FuncOp kernel, TargetAttr target) {
     width = ShapedType::isDynamic(last) ? 0 : last;
     attend = op;
   });
-  int64_t lanes = target.lanes(), queries = 2 * lanes;
-  if (width * queries * 4 > target.getL1Bytes() / 2)
-    queries = lanes;
-  int64_t columns = llvm::divideCeil(width, lanes);
+  int64_t lanes = target.lanes(), columns = llvm::divideCeil(width, lanes);
   RegisterTile tile{kValueRows, columns % 3 == 0 || columns % 2 ? 3 : 2};
   while (tile.rows * tile.vectors >
          target.getVectorRegisters() - tile.vectors - 2)
     tile.rows /= 2;
+
+  int64_t window = windowOf(attend);
+  int64_t block = lanes * std::clamp<int64_t>(window / (8 * lanes), 1, 3);
+  int64_t queries = block;
+  while (2 * queries <= std::min<int64_t>(window, kWideQueryTile) &&
+         2 * queries * width * 4 <= target.getL2Bytes() / 2)
+    queries *= 2;
   return make(kernel.getContext(), KernelForm::Queries, queries, tile,
-              keyTile(attend, queries));
+              keyTile(window, queries), block);
 }
 
 ScheduleAttr seqc::passes::chooseSchedule(func::FuncOp kernel,

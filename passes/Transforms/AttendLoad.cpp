@@ -10,20 +10,32 @@ using namespace mlir;
 using namespace seqc::passes;
 using seqc::ir::BiasKind;
 
-/// Queries as columns: lanes beyond the tile's rows are 0.
+/// Queries as columns, a block at a time: lanes of the last one beyond the
+/// tile's rows are 0, and blocks without a query are left as they are.
 Value AttendTileEmitter::loadQueries(TileBuilder &b, const QueryTile &tile) {
   double scale = op.getScale().convertToFloat();
-  Value zero = b.index(0);
-  Value rows = loadRows(b, op.getQuery(), tile.head, tile.row, tile.count,
-                        op.getPositions(), {}, scale,
-                        b.empty({queryTile, z}, f32Type()), zero);
-  Value missing = b.sub(b.index(queryTile), tile.count);
-  Value rest = b.fill(b.rows(rows, {}, tile.count, missing), b.f32(0));
-  rows = b.insert(rest, rows, {tile.count, b.attr(0)}, {missing, b.attr(z)});
-  return linalg::TransposeOp::create(b, rows,
-                                     b.empty({z, queryTile}, f32Type()),
-                                     ArrayRef<int64_t>{1, 0})
-      .getResult()[0];
+  auto loop = scf::ForOp::create(
+      b, b.index(0), tile.count, b.index(block),
+      ValueRange{b.empty({z, queryTile}, f32Type())},
+      [&](OpBuilder &inner, Location loc, Value first, ValueRange carried) {
+        TileBuilder t(loc, inner);
+        Value zero = t.index(0);
+        Value count = t.min(t.index(block), t.sub(tile.count, first));
+        Value rows = loadRows(t, op.getQuery(), tile.head,
+                              t.add(tile.row, first), count, op.getPositions(),
+                              {}, scale, t.empty({block, z}, f32Type()), zero);
+        Value missing = t.sub(t.index(block), count);
+        Value rest = t.fill(t.rows(rows, {}, count, missing), t.f32(0));
+        rows = t.insert(rest, rows, {count, t.attr(0)}, {missing, t.attr(z)});
+        SmallVector<OpFoldResult> at = {t.attr(0), first};
+        SmallVector<OpFoldResult> extent = {t.attr(z), t.attr(block)};
+        Value columns = linalg::TransposeOp::create(
+                            t, rows, t.slice(carried[0], at, extent, 2),
+                            ArrayRef<int64_t>{1, 0})
+                            .getResult()[0];
+        scf::YieldOp::create(t, t.insert(columns, carried[0], at, extent));
+      });
+  return loop.getResult(0);
 }
 
 Value AttendTileEmitter::loadQueryPositions(TileBuilder &b,

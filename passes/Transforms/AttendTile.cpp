@@ -21,16 +21,18 @@ static ShapedType shaped(Value value) {
   return cast<ShapedType>(value.getType());
 }
 
-AttendTileEmitter::AttendTileEmitter(ir::AttendOp op, int64_t queryTile,
-                                     int64_t keyTile, int64_t lanes)
-    : op(op), queryTile(queryTile), keyTile(keyTile),
-      block(std::min(lanes, queryTile)),
+AttendTileEmitter::AttendTileEmitter(ir::AttendOp op, Sizes sizes)
+    : op(op), queryTile(sizes.queries), keyTile(sizes.keys),
+      block(std::min(sizes.block, queryTile)), panel(sizes.panel),
       valueRows(block % kValueRows == 0 ? kValueRows : block),
       z(shaped(op.getQuery()).getDimSize(shaped(op.getQuery()).getRank() - 1)),
       h(shaped(op.getValue()).getDimSize(shaped(op.getValue()).getRank() - 1)),
       left(op.getLeft() >= kUnboundedWindow ? -1 : op.getLeft()),
       right(op.getRight() >= kUnboundedWindow ? -1 : op.getRight()) {
-  this->queryTile = llvm::alignTo(queryTile, block);
+  queryTile = llvm::alignTo(queryTile, block);
+  // Few columns are one panel: all of them fit the cache next to the weights.
+  if (h <= 2 * panel)
+    panel = h;
 }
 
 SmallVector<Value> AttendTileEmitter::Sums::list() const {
@@ -255,73 +257,122 @@ Value AttendTileEmitter::attend(TileBuilder &b, const QueryTile &tile,
   return isSoftmax() ? normalise(b, tile, sums) : sums.out;
 }
 
+/// Weights of the whole tile first, then their product with values, a panel of
+/// value columns at a time: a panel stays in the first-level cache while all
+/// queries of the tile pass over it.
 AttendTileEmitter::Sums AttendTileEmitter::visitTile(TileBuilder &b,
                                                      const QueryTile &tile,
                                                      const KeyTile &keys,
                                                      Sums sums) {
+  SmallVector<Value> initial = {b.empty({keyTile, queryTile}, f32Type())};
+  initial.append(sums.list());
   auto loop = scf::ForOp::create(
-      b, b.index(0), tile.count, b.index(block), sums.list(),
+      b, b.index(0), tile.count, b.index(block), initial,
       [&](OpBuilder &inner, Location loc, Value first, ValueRange carried) {
         TileBuilder t(loc, inner);
         Block part;
         part.first = first;
         part.count = t.min(t.index(block), t.sub(tile.count, first));
         part.rank = t.add(tile.rank, first);
-        Range seen = visibleTo(t, tile, part.rank, part.count);
-        part.range.begin = t.max(keys.range.begin, seen.begin);
-        part.range.end = t.min(keys.range.end, seen.end);
+        part.range = visibleIn(t, tile, keys, part.rank, part.count);
         part.firstKey = t.sub(part.range.begin, keys.range.begin);
         part.keyCount = countOf(t, part.range.begin, part.range.end);
-        Sums now = visitBlock(t, tile, keys, part, Sums::of(carried));
-        scf::YieldOp::create(t, now.list());
+        Value weights = carried.front();
+        Sums now =
+            visitBlock(t, keys, part, weights, Sums::of(carried.drop_front()));
+        SmallVector<Value> next = {weights};
+        next.append(now.list());
+        scf::YieldOp::create(t, next);
       });
-  return Sums::of(loop.getResults());
-}
-
-AttendTileEmitter::Sums AttendTileEmitter::visitBlock(TileBuilder &b,
-                                                      const QueryTile &tile,
-                                                      const KeyTile &keys,
-                                                      const Block &part,
-                                                      Sums sums) {
-  Value score = weights(b, keys, part, scores(b, keys, part));
-  if (isSoftmax())
-    sums = softmax(b, part, keys.started, score, sums);
-  sums.out = addValues(b, tile, part, score, sums.out);
+  sums = Sums::of(loop.getResults().drop_front());
+  sums.out = addValues(b, tile, keys, loop.getResult(0), sums.out);
   return sums;
 }
 
-/// Rows of the block, a register tile of them at a time.
+/// Keys of the tile that queries of ranks [rank, rank + count) see.
+AttendTileEmitter::Range AttendTileEmitter::visibleIn(TileBuilder &b,
+                                                      const QueryTile &tile,
+                                                      const KeyTile &keys,
+                                                      Value rank, Value count) {
+  Range seen = visibleTo(b, tile, rank, count);
+  return {b.max(keys.range.begin, seen.begin), b.min(keys.range.end, seen.end)};
+}
+
+/// Puts the block's weights into its place in `weights`. Each step takes the
+/// block out and puts it back, so that bufferization sees one buffer.
+AttendTileEmitter::Sums
+AttendTileEmitter::visitBlock(TileBuilder &b, const KeyTile &keys,
+                              const Block &part, Value &weights, Sums sums) {
+  weights = scores(b, keys, part, weights);
+  weights = weigh(b, keys, part, weights);
+  return isSoftmax() ? softmax(b, part, keys.started, weights, sums) : sums;
+}
+
+Value AttendTileEmitter::blockOf(TileBuilder &b, const Block &part,
+                                 Value weights) {
+  return b.slice(weights, {part.firstKey, part.first},
+                 {part.keyCount, b.attr(block)}, 2);
+}
+
+Value AttendTileEmitter::putBlock(TileBuilder &b, const Block &part,
+                                  Value values, Value weights) {
+  return b.insert(values, weights, {part.firstKey, part.first},
+                  {part.keyCount, b.attr(block)});
+}
+
 Value AttendTileEmitter::addValues(TileBuilder &b, const QueryTile &tile,
-                                   const Block &part, Value weights,
+                                   const KeyTile &keys, Value weights,
                                    Value out) {
+  auto addPanels = [&](int64_t begin, int64_t end, int64_t width) {
+    if (begin == end)
+      return;
+    auto loop = scf::ForOp::create(
+        b, b.index(begin), b.index(end), b.index(width), out,
+        [&](OpBuilder &inner, Location loc, Value column, ValueRange carried) {
+          TileBuilder t(loc, inner);
+          scf::YieldOp::create(
+              t, addPanel(t, tile, keys, weights, {column, width}, carried[0]));
+        });
+    out = loop.getResult(0);
+  };
+  int64_t full = h - h % panel;
+  addPanels(0, full, panel);
+  addPanels(full, h, h - full);
+  return out;
+}
+
+/// All queries, a register tile of them at a time, each with the keys that it
+/// sees.
+Value AttendTileEmitter::addPanel(TileBuilder &b, const QueryTile &tile,
+                                  const KeyTile &keys, Value weights,
+                                  Panel columns, Value out) {
   auto loop = scf::ForOp::create(
-      b, b.index(0), part.count, b.index(valueRows), out,
+      b, b.index(0), tile.count, b.index(valueRows), out,
       [&](OpBuilder &inner, Location loc, Value first, ValueRange carried) {
         TileBuilder t(loc, inner);
-        Value count = t.min(t.index(valueRows), t.sub(part.count, first));
-        Range seen = visibleTo(t, tile, t.add(part.rank, first), count);
-        seen.begin = t.max(part.range.begin, seen.begin);
-        seen.end = t.min(part.range.end, seen.end);
-        scf::YieldOp::create(t, addValuesToRows(t, tile, part, weights, first,
-                                                seen, carried[0]));
+        Value count = t.min(t.index(valueRows), t.sub(tile.count, first));
+        Range seen = visibleIn(t, tile, keys, t.add(tile.rank, first), count);
+        scf::YieldOp::create(t, addValuesToRows(t, tile, keys, weights, first,
+                                                seen, columns, carried[0]));
       });
   return loop.getResult(0);
 }
 
-/// The same for rows [first, first + valueRows) of the block and keys in
+/// The same for rows [first, first + valueRows) of the tile and keys in
 /// `range`: carried values first, then the call's own. The two parts of the
 /// ring and the call's own rows are one body that is run three times, since it
 /// is most of the kernel's code.
 Value AttendTileEmitter::addValuesToRows(TileBuilder &b, const QueryTile &tile,
-                                         const Block &part, Value weights,
-                                         Value first, Range range, Value out) {
+                                         const KeyTile &keys, Value weights,
+                                         Value first, Range range,
+                                         Panel columns, Value out) {
   Value zero = b.index(0), one = b.index(1);
   if (!tile.past)
-    return multiply(b, tile, part, weights, first, range,
+    return multiply(b, tile, keys, weights, first, range,
                     b.rows(op.getValue(), keyHead(b, tile),
                            b.add(tile.start, range.begin),
                            countOf(b, range.begin, range.end)),
-                    out);
+                    columns, out);
   auto loop = scf::ForOp::create(
       b, zero, b.index(3), one, out,
       [&](OpBuilder &inner, Location loc, Value round, ValueRange carried) {
@@ -342,8 +393,8 @@ Value AttendTileEmitter::addValuesToRows(TileBuilder &b, const QueryTile &tile,
                      t.rows(op.getPastValue(), tile.sequence, slot, count));
         Range now{t.select(own, rest.begin, begin),
                   t.select(own, rest.end, t.add(begin, count))};
-        scf::YieldOp::create(t, multiply(t, tile, part, weights, first, now,
-                                         values, carried[0]));
+        scf::YieldOp::create(t, multiply(t, tile, keys, weights, first, now,
+                                         values, columns, carried[0]));
       });
   return loop.getResult(0);
 }
@@ -351,20 +402,22 @@ Value AttendTileEmitter::addValuesToRows(TileBuilder &b, const QueryTile &tile,
 /// A whole register tile of rows, or a single row: rows without a query are
 /// scratch, and cheaper to compute than to leave out.
 Value AttendTileEmitter::multiply(TileBuilder &b, const QueryTile &tile,
-                                  const Block &part, Value weights, Value first,
-                                  Range range, Value values, Value out) {
+                                  const KeyTile &keys, Value weights,
+                                  Value first, Range range, Value values,
+                                  Panel columns, Value out) {
   // Loops (query, value column, key): lanes are value columns.
   AffineMap maps[] = {b.axes(3, {2, 0}), b.axes(3, {2, 1}), b.axes(3, {0, 1})};
   Value keyCount = countOf(b, range.begin, range.end);
-  Value firstKey = b.sub(range.begin, part.range.begin);
-  Value row = b.add(part.first, first);
+  Value firstKey = b.sub(range.begin, keys.range.begin);
+  values = b.slice(values, {b.attr(0), columns.first},
+                   {keyCount, b.attr(columns.width)}, 2);
   auto emitRows = [&](int64_t count) {
     return [=, &maps](OpBuilder &inner, Location loc) {
       TileBuilder t(loc, inner);
       Value weight =
           t.slice(weights, {firstKey, first}, {keyCount, t.attr(count)}, 2);
-      SmallVector<OpFoldResult> at = {row, t.attr(0)};
-      SmallVector<OpFoldResult> extent = {t.attr(count), t.attr(h)};
+      SmallVector<OpFoldResult> at = {first, columns.first};
+      SmallVector<OpFoldResult> extent = {t.attr(count), t.attr(columns.width)};
       Value rows = t.slice(out, at, extent, 2);
       rows = t.contract(weight, values, rows, maps, 2);
       scf::YieldOp::create(t, t.insert(rows, out, at, extent));

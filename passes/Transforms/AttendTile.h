@@ -48,9 +48,15 @@ std::array<RingSegment, 2> ringSegments(TileBuilder &b, const QueryTile &tile,
 
 class AttendTileEmitter {
 public:
-  /// `queryTile` is rounded up to a whole number of lane blocks.
-  AttendTileEmitter(ir::AttendOp op, int64_t queryTile, int64_t keyTile,
-                    int64_t lanes);
+  /// Tile sizes of one task. Queries are rounded up to a whole number of
+  /// blocks.
+  struct Sizes {
+    int64_t queries;
+    int64_t keys;
+    int64_t block; ///< queries whose scores are computed side by side
+    int64_t panel; ///< value columns multiplied at a time
+  };
+  AttendTileEmitter(ir::AttendOp op, Sizes sizes);
 
   int64_t getQueryTile() const { return queryTile; }
   /// Number of tasks; computed from the op's operands' extents alone.
@@ -89,6 +95,12 @@ private:
     mlir::Value keyCount;
   };
 
+  /// Columns of the values and of the result.
+  struct Panel {
+    mlir::Value first;
+    int64_t width;
+  };
+
   bool isSoftmax();
   mlir::Type f32Type();
   mlir::Value tilesPerHead(TileBuilder &b);
@@ -121,32 +133,45 @@ private:
   // One key tile, one block of queries.
   Sums visitTile(TileBuilder &b, const QueryTile &tile, const KeyTile &keys,
                  Sums sums);
-  Sums visitBlock(TileBuilder &b, const QueryTile &tile, const KeyTile &keys,
-                  const Block &block, Sums sums);
-  mlir::Value scores(TileBuilder &b, const KeyTile &keys, const Block &block);
-  mlir::Value weights(TileBuilder &b, const KeyTile &keys, const Block &block,
-                      mlir::Value scores);
+  Range visibleIn(TileBuilder &b, const QueryTile &tile, const KeyTile &keys,
+                  mlir::Value rank, mlir::Value count);
+  Sums visitBlock(TileBuilder &b, const KeyTile &keys, const Block &block,
+                  mlir::Value &weights, Sums sums);
+  /// A block's place in the weights of a key tile, [keyTile, queryTile].
+  mlir::Value blockOf(TileBuilder &b, const Block &block, mlir::Value weights);
+  mlir::Value putBlock(TileBuilder &b, const Block &block, mlir::Value values,
+                       mlir::Value weights);
+  mlir::Value scores(TileBuilder &b, const KeyTile &keys, const Block &block,
+                     mlir::Value weights);
   mlir::Value weigh(TileBuilder &b, const KeyTile &keys, const Block &block,
-                    mlir::Value distance, mlir::Value scores, bool masked);
+                    mlir::Value weights);
+  mlir::Value weighAs(TileBuilder &b, const KeyTile &keys, const Block &block,
+                      mlir::Value distance, mlir::Value weights, bool masked);
   mlir::Value lookUp(TileBuilder &b, mlir::Value index, mlir::Value limit);
   mlir::Value scoreFunction(TileBuilder &b, mlir::Value score);
   mlir::Value visible(TileBuilder &b, mlir::Value distance);
   Sums softmax(TileBuilder &b, const Block &block, mlir::Value started,
-               mlir::Value &scores, Sums sums);
+               mlir::Value &weights, Sums sums);
   mlir::Value addValues(TileBuilder &b, const QueryTile &tile,
-                        const Block &block, mlir::Value weights,
+                        const KeyTile &keys, mlir::Value weights,
                         mlir::Value out);
+  mlir::Value addPanel(TileBuilder &b, const QueryTile &tile,
+                       const KeyTile &keys, mlir::Value weights, Panel columns,
+                       mlir::Value out);
   mlir::Value addValuesToRows(TileBuilder &b, const QueryTile &tile,
-                              const Block &part, mlir::Value weights,
-                              mlir::Value first, Range range, mlir::Value out);
-  mlir::Value multiply(TileBuilder &b, const QueryTile &tile, const Block &part,
-                       mlir::Value weights, mlir::Value first, Range range,
-                       mlir::Value values, mlir::Value out);
+                              const KeyTile &keys, mlir::Value weights,
+                              mlir::Value first, Range range, Panel columns,
+                              mlir::Value out);
+  mlir::Value multiply(TileBuilder &b, const QueryTile &tile,
+                       const KeyTile &keys, mlir::Value weights,
+                       mlir::Value first, Range range, mlir::Value values,
+                       Panel columns, mlir::Value out);
   mlir::Value normalise(TileBuilder &b, const QueryTile &tile, Sums sums);
 
   ir::AttendOp op;
   int64_t queryTile, keyTile;
-  int64_t block;     ///< queries side by side in one vector
+  int64_t block;
+  int64_t panel;
   int64_t valueRows; ///< rows of a register tile of the result
   int64_t z, h;
   int64_t left, right;        ///< -1: unbounded

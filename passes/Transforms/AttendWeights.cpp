@@ -16,25 +16,24 @@ using seqc::ir::ScoreKind;
 
 /// [keys, block]: lanes are queries.
 Value AttendTileEmitter::scores(TileBuilder &b, const KeyTile &keys,
-                                const Block &part) {
+                                const Block &part, Value weights) {
   Value rows = b.rows(keys.keys, {}, part.firstKey, part.keyCount);
   Value columns =
       b.slice(queries, {b.attr(0), part.first}, {b.attr(z), b.attr(block)}, 2);
-  Value whole = b.empty({keyTile, block}, f32Type());
-  Value score = b.fill(b.rows(whole, {}, b.index(0), part.keyCount), b.f32(0));
-  return b.contract(rows, columns, score,
-                    {b.axes(3, {0, 2}), b.axes(3, {2, 1}), b.axes(3, {0, 1})},
-                    2);
+  Value score =
+      b.contract(rows, columns, b.fill(blockOf(b, part, weights), b.f32(0)),
+                 {b.axes(3, {0, 2}), b.axes(3, {2, 1}), b.axes(3, {0, 1})}, 2);
+  return putBlock(b, part, score, weights);
 }
 
 /// Bias, score function and mask. Only blocks at an edge of the window pay for
 /// the mask.
-Value AttendTileEmitter::weights(TileBuilder &b, const KeyTile &keys,
-                                 const Block &part, Value scores) {
+Value AttendTileEmitter::weigh(TileBuilder &b, const KeyTile &keys,
+                               const Block &part, Value weights) {
   Value distance = b.sub(part.range.begin, part.rank);
   Value distance32 = b.toI32(distance);
   if (left < 0 && right < 0)
-    return weigh(b, keys, part, distance32, scores, /*masked=*/false);
+    return weighAs(b, keys, part, distance32, weights, /*masked=*/false);
   // Distances of the block's corners.
   Value furthest = b.sub(distance, b.sub(part.count, b.index(1)));
   Value nearest = b.add(distance, b.sub(part.keyCount, b.index(1)));
@@ -48,17 +47,18 @@ Value AttendTileEmitter::weights(TileBuilder &b, const KeyTile &keys,
   auto choose = [&](bool masked) {
     return [=, &keys, &part](OpBuilder &inner, Location loc) {
       TileBuilder t(loc, inner);
-      scf::YieldOp::create(t, weigh(t, keys, part, distance32, scores, masked));
+      scf::YieldOp::create(t,
+                           weighAs(t, keys, part, distance32, weights, masked));
     };
   };
   return scf::IfOp::create(b, edge, choose(true), choose(false)).getResult(0);
 }
 
-Value AttendTileEmitter::weigh(TileBuilder &b, const KeyTile &keys,
-                               const Block &part, Value distance, Value scores,
-                               bool masked) {
+Value AttendTileEmitter::weighAs(TileBuilder &b, const KeyTile &keys,
+                                 const Block &part, Value distance,
+                                 Value weights, bool masked) {
   if (!masked && isSoftmax() && op.getBias() == BiasKind::None)
-    return scores;
+    return weights;
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
   if (op.getBias() == BiasKind::Position) {
@@ -72,8 +72,9 @@ Value AttendTileEmitter::weigh(TileBuilder &b, const KeyTile &keys,
   Value limit = op.getTable()
                     ? b.toI32(b.sub(b.dim(op.getTable(), 0), b.index(1)))
                     : Value();
-  return b.generic(
-      inputs, scores, maps, {}, [&](TileBuilder &t, ValueRange args) {
+  Value scores = b.generic(
+      inputs, blockOf(b, part, weights), maps, {},
+      [&](TileBuilder &t, ValueRange args) {
         Value away;
         if (masked || op.getBias() == BiasKind::Rank) {
           Value key = t.toI32(linalg::IndexOp::create(t, 0));
@@ -92,6 +93,7 @@ Value AttendTileEmitter::weigh(TileBuilder &b, const KeyTile &keys,
         score = scoreFunction(t, score);
         return masked ? t.select(visible(t, away), score, hidden) : score;
       });
+  return putBlock(b, part, scores, weights);
 }
 
 /// Entry of the bias table, the index clamped into it: hidden keys and lanes
@@ -136,8 +138,9 @@ Value AttendTileEmitter::visible(TileBuilder &b, Value distance) {
 /// One step of online softmax: scores become exp(score - maximum).
 AttendTileEmitter::Sums AttendTileEmitter::softmax(TileBuilder &b,
                                                    const Block &part,
-                                                   Value started, Value &scores,
-                                                   Sums sums) {
+                                                   Value started,
+                                                   Value &weights, Sums sums) {
+  Value scores = blockOf(b, part, weights);
   AffineMap same = b.getMultiDimIdentityMap(2), lanes = b.axes(2, {1});
   AffineMap vector = b.getMultiDimIdentityMap(1);
   auto ofBlock = [&](TileBuilder &t, Value values) {
@@ -158,6 +161,7 @@ AttendTileEmitter::Sums AttendTileEmitter::softmax(TileBuilder &b,
       maximum, scores, {lanes, same}, {}, [](TileBuilder &t, ValueRange args) {
         return math::ExpOp::create(t, t.subF(args[1], args[0])).getResult();
       });
+  weights = putBlock(b, part, scores, weights);
   auto rescale = [&](OpBuilder &inner, Location loc) {
     TileBuilder t(loc, inner);
     Value factor = t.generic(
@@ -183,9 +187,11 @@ AttendTileEmitter::Sums AttendTileEmitter::softmax(TileBuilder &b,
   };
   auto scaled = scf::IfOp::create(b, started, rescale, keep);
   sums.out = scaled.getResult(0);
-  Value total = b.generic(
-      scores, ofBlock(b, scaled.getResult(1)), {same, lanes}, {0},
-      [](TileBuilder &t, ValueRange args) { return t.addF(args[1], args[0]); });
+  Value total =
+      b.generic(blockOf(b, part, weights), ofBlock(b, scaled.getResult(1)),
+                {same, lanes}, {0}, [](TileBuilder &t, ValueRange args) {
+                  return t.addF(args[1], args[0]);
+                });
   sums.total = putBack(b, total, scaled.getResult(1));
   sums.maximum = putBack(b, b.copy(maximum, old), sums.maximum);
   return sums;

@@ -27,6 +27,7 @@ using namespace seqc::passes;
 
 static constexpr int64_t kDefaultQueryTile = 16;
 static constexpr int64_t kDefaultKeyTile = 64;
+static constexpr int64_t kDefaultPanelVectors = 3;
 
 namespace ir = seqc::ir;
 
@@ -42,10 +43,9 @@ struct TiledValue {
 
 class AttendKernelTiler {
 public:
-  AttendKernelTiler(func::FuncOp func, ir::AttendOp attend, int64_t queryTile,
-                    int64_t keyTile)
-      : func(func), attend(attend),
-        emitter(attend, queryTile, keyTile, targetOf(func).lanes()),
+  AttendKernelTiler(func::FuncOp func, ir::AttendOp attend,
+                    AttendTileEmitter::Sizes sizes)
+      : func(func), attend(attend), emitter(attend, sizes),
         queryTile(emitter.getQueryTile()) {}
 
   LogicalResult run();
@@ -381,6 +381,24 @@ LogicalResult AttendKernelTiler::run() {
   return success();
 }
 
+static AttendTileEmitter::Sizes sizesOf(func::FuncOp func) {
+  int64_t lanes = targetOf(func).lanes();
+  AttendTileEmitter::Sizes sizes{kDefaultQueryTile, kDefaultKeyTile, lanes,
+                                 kDefaultPanelVectors * lanes};
+  auto schedule = func->getAttrOfType<ir::ScheduleAttr>(ir::names::kSchedule);
+  if (!schedule)
+    return sizes;
+  auto use = [](int64_t &size, int64_t chosen) {
+    if (chosen > 0)
+      size = chosen;
+  };
+  use(sizes.queries, schedule.getRows());
+  use(sizes.keys, schedule.getKeys());
+  use(sizes.block, schedule.getBlock());
+  use(sizes.panel, schedule.getRegisterVectors() * lanes);
+  return sizes;
+}
+
 //===----------------------------------------------------------------------===//
 // Pass
 //===----------------------------------------------------------------------===//
@@ -401,14 +419,7 @@ struct TileAttend : seqc::passes::impl::SeqcTileAttendBase<TileAttend> {
           << attends.size();
       return signalPassFailure();
     }
-    int64_t queryTile = kDefaultQueryTile, keyTile = kDefaultKeyTile;
-    if (auto schedule =
-            func->getAttrOfType<ir::ScheduleAttr>(ir::names::kSchedule)) {
-      queryTile = schedule.getRows() > 0 ? schedule.getRows() : queryTile;
-      keyTile = schedule.getKeys() > 0 ? schedule.getKeys() : keyTile;
-    }
-    if (failed(
-            AttendKernelTiler(func, attends.front(), queryTile, keyTile).run()))
+    if (failed(AttendKernelTiler(func, attends.front(), sizesOf(func)).run()))
       signalPassFailure();
   }
 };

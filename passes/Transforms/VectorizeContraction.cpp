@@ -28,6 +28,9 @@ namespace {
 
 /// Independent accumulators that hide the latency of a multiply-add.
 constexpr int64_t kLatencyChains = 8;
+/// Part of B that a block of steps reads: with a few rows of A and C, most of a
+/// first-level cache.
+constexpr int64_t kStepBlockBytes = 30 << 10;
 
 struct VectorizeContraction
     : seqc::passes::impl::SeqcVectorizeContractionBase<VectorizeContraction> {
@@ -69,6 +72,7 @@ private:
   void emitLaneTiles(OpBuilder &builder);
   void emitStaticLaneTiles(OpBuilder &builder, int64_t extent);
   void emitDynamicLaneTiles(OpBuilder &builder, Value extent);
+  void emitSteps(OpBuilder &builder, Value lane, ArrayRef<Value> masks);
   void emitRows(OpBuilder &builder, Value lane, ArrayRef<Value> masks);
   void emitStaticRows(OpBuilder &builder, int64_t extent, Value lane,
                       ArrayRef<Value> masks);
@@ -77,7 +81,10 @@ private:
   void emitTile(OpBuilder &builder, SmallVector<Value> rows, Value lane,
                 ArrayRef<Value> masks);
 
+  SmallVector<Value> loadSums(OpBuilder &builder, const Tile &tile);
   SmallVector<Value> initialValues(OpBuilder &builder, const Tile &tile);
+  SmallVector<Value> loadLaterSums(OpBuilder &builder, const Tile &tile,
+                                   const SmallVector<Value> &filled);
   SmallVector<Value> emitReduction(OpBuilder &builder, const Tile &tile,
                                    SmallVector<Value> sums);
   void emitStep(OpBuilder &builder, const Tile &tile, Value k, int64_t chain,
@@ -95,6 +102,8 @@ private:
   SmallVector<Value> ivs;
   SmallVector<OpFoldResult> extents;
   Value initial; ///< scalar that C was filled with, if the fill could be folded
+  /// Steps of the reduction in [stepBegin, stepEnd); null: all of them.
+  Value stepBegin, stepEnd;
 };
 
 } // namespace
@@ -228,13 +237,13 @@ void ContractionEmitter::emitStaticLaneTiles(OpBuilder &builder,
   int64_t full = extent - extent % width;
   SmallVector<Value> noMasks(vectors);
   if (full == width) {
-    emitRows(builder, indexConstant(builder, loc, 0), noMasks);
+    emitSteps(builder, indexConstant(builder, loc, 0), noMasks);
   } else if (full) {
     auto loop = scf::ForOp::create(builder, loc, indexConstant(builder, loc, 0),
                                    indexConstant(builder, loc, full),
                                    indexConstant(builder, loc, width));
     OpBuilder inner = OpBuilder::atBlockTerminator(loop.getBody());
-    emitRows(inner, loop.getInductionVar(), noMasks);
+    emitSteps(inner, loop.getInductionVar(), noMasks);
   }
   int64_t rest = extent - full;
   if (rest == 0)
@@ -243,7 +252,7 @@ void ContractionEmitter::emitStaticLaneTiles(OpBuilder &builder,
   if (rest % target.lanes)
     masks.back() = laneMask(builder, loc, target.lanes,
                             builder.getIndexAttr(rest % target.lanes));
-  emitRows(builder, indexConstant(builder, loc, full), masks);
+  emitSteps(builder, indexConstant(builder, loc, full), masks);
 }
 
 void ContractionEmitter::emitDynamicLaneTiles(OpBuilder &builder,
@@ -261,7 +270,33 @@ void ContractionEmitter::emitDynamicLaneTiles(OpBuilder &builder,
         inner, loc, left, indexConstant(inner, loc, vector * target.lanes));
     masks.push_back(laneMask(inner, loc, target.lanes, count));
   }
-  emitRows(inner, loop.getInductionVar(), masks);
+  emitSteps(inner, loop.getInductionVar(), masks);
+}
+
+/// A long reduction goes by blocks of steps, so that what all rows read of B
+/// stays in the first-level cache while they do; C is kept in between.
+void ContractionEmitter::emitSteps(OpBuilder &builder, Value lane,
+                                   ArrayRef<Value> masks) {
+  std::optional<int64_t> steps =
+      getConstantIntValue(extents[info.reductionDim]);
+  int64_t stepBytes = masks.size() * target.lanes * sizeof(float);
+  int64_t block = kStepBlockBytes / stepBytes;
+  if (!info.rowDim || !steps || *steps <= block + block / 2)
+    return emitRows(builder, lane, masks);
+  int64_t unroll = std::max<int64_t>(micro.unroll, kLatencyChains);
+  block = llvm::alignTo(
+      llvm::divideCeil(*steps, llvm::divideCeil(*steps, block)), unroll);
+  Value end = indexConstant(builder, loc, *steps);
+  auto loop = scf::ForOp::create(builder, loc, indexConstant(builder, loc, 0),
+                                 end, indexConstant(builder, loc, block));
+  OpBuilder inner = OpBuilder::atBlockTerminator(loop.getBody());
+  stepBegin = loop.getInductionVar();
+  stepEnd = arith::MinSIOp::create(
+      inner, loc, end,
+      arith::AddIOp::create(inner, loc, stepBegin,
+                            indexConstant(inner, loc, block)));
+  emitRows(inner, lane, masks);
+  stepBegin = stepEnd = Value();
 }
 
 void ContractionEmitter::emitRows(OpBuilder &builder, Value lane,
@@ -376,28 +411,55 @@ void ContractionEmitter::emitTile(OpBuilder &builder, SmallVector<Value> rows,
     }
 }
 
-SmallVector<Value> ContractionEmitter::initialValues(OpBuilder &builder,
-                                                     const Tile &tile) {
-  auto type = VectorType::get(target.lanes, builder.getF32Type());
+SmallVector<Value> ContractionEmitter::loadSums(OpBuilder &builder,
+                                                const Tile &tile) {
   auto cType = cast<MemRefType>(info.c->get().getType());
   SmallVector<Value> sums;
   for (Value row : tile.rows)
     for (auto [v, mask] : llvm::enumerate(tile.masks)) {
-      if (initial) {
-        sums.push_back(
-            vector::BroadcastOp::create(builder, loc, type, initial));
-        continue;
-      }
       SmallVector<Value> indices =
           indicesOf(builder, info.c, row, laneIndex(builder, tile, v), Value());
       sums.push_back(loadLanes(builder, loc, info.c->get(), indices,
                                cType.getRank() - 1, target.lanes, mask));
     }
-  size_t accumulators = sums.size();
+  return sums;
+}
+
+SmallVector<Value> ContractionEmitter::initialValues(OpBuilder &builder,
+                                                     const Tile &tile) {
+  auto type = VectorType::get(target.lanes, builder.getF32Type());
+  size_t accumulators = tile.rows.size() * tile.masks.size();
+  SmallVector<Value> sums;
+  if (!initial) {
+    sums = loadSums(builder, tile);
+  } else {
+    sums.assign(accumulators,
+                vector::BroadcastOp::create(builder, loc, type, initial));
+    if (stepBegin)
+      sums = loadLaterSums(builder, tile, sums);
+  }
   Value zero = tile.chains > 1 ? splatConstant(builder, loc, type, 0) : Value();
   while (sums.size() < accumulators * tile.chains)
     sums.push_back(zero);
   return sums;
+}
+
+/// What C was filled with in the first block of steps, C itself in later ones.
+SmallVector<Value>
+ContractionEmitter::loadLaterSums(OpBuilder &builder, const Tile &tile,
+                                  const SmallVector<Value> &filled) {
+  Value first =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, stepBegin,
+                            indexConstant(builder, loc, 0));
+  auto choice = scf::IfOp::create(
+      builder, loc, first,
+      [&](OpBuilder &inner, Location) {
+        scf::YieldOp::create(inner, loc, filled);
+      },
+      [&](OpBuilder &inner, Location) {
+        scf::YieldOp::create(inner, loc, loadSums(inner, tile));
+      });
+  return choice.getResults();
 }
 
 SmallVector<Value> ContractionEmitter::emitReduction(OpBuilder &builder,
@@ -419,7 +481,13 @@ SmallVector<Value> ContractionEmitter::emitReduction(OpBuilder &builder,
     sums.assign(loop.getResults().begin(), loop.getResults().end());
   };
   Value zero = indexConstant(builder, loc, 0);
-  if (std::optional<int64_t> known = getConstantIntValue(extent)) {
+  std::optional<int64_t> known = getConstantIntValue(extent);
+  // Blocks of steps are whole numbers of unrolled ones but for the last.
+  if (stepBegin && *known % tile.unroll == 0) {
+    emitLoop(stepBegin, stepEnd, tile.unroll);
+    return sums;
+  }
+  if (known && !stepBegin) {
     int64_t full = *known - *known % tile.unroll;
     if (full)
       emitLoop(zero, indexConstant(builder, loc, full), tile.unroll);
@@ -428,11 +496,13 @@ SmallVector<Value> ContractionEmitter::emitReduction(OpBuilder &builder,
                indexConstant(builder, loc, *known), 1);
     return sums;
   }
-  Value end = cast<Value>(extent);
-  Value rest = arith::RemUIOp::create(builder, loc, end,
+  Value begin = stepBegin ? stepBegin : zero;
+  Value end = stepBegin ? stepEnd : cast<Value>(extent);
+  Value count = arith::SubIOp::create(builder, loc, end, begin);
+  Value rest = arith::RemUIOp::create(builder, loc, count,
                                       indexConstant(builder, loc, tile.unroll));
   Value full = arith::SubIOp::create(builder, loc, end, rest);
-  emitLoop(zero, full, tile.unroll);
+  emitLoop(begin, full, tile.unroll);
   if (tile.unroll > 1)
     emitLoop(full, end, 1);
   return sums;

@@ -24,8 +24,8 @@ using namespace seqc::passes;
 /// Independent recurrences that hide the latency of a fused multiply-add.
 static constexpr int64_t kWantedChains = 8;
 static constexpr int64_t kMaxChannelVectors = 4;
-/// Longer state vectors fill whole vectors themselves: lanes over channels would
-/// be as fast, but in twenty times the code.
+/// Longer state vectors fill whole vectors themselves: lanes over channels
+/// would be as fast, but in twenty times the code.
 static constexpr int64_t kMaxStateVectors = 32;
 /// Inputs delayed by more steps are loaded again instead of being carried.
 static constexpr int64_t kMaxCarriedDelay = 8;

@@ -6,19 +6,20 @@
 // MODEL: @rows_matmul_32_route({{.*}}#seqc.schedule<"rows", rows = 64, micro = 12 by 2, keys = 0, unroll = 4>
 // MODEL: @serial_compress({{.*}}#seqc.schedule<"serial"
 // MODEL: @rows_gather_matmul_48({{.*}}#seqc.schedule<"rows", rows = 64, micro = 8 by 3, keys = 0, unroll = 4>
-// MODEL: @queries_attend_softmax_16({{.*}}#seqc.schedule<"queries", rows = 32, micro = 8 by 3, keys = 48, unroll = 4>
+// MODEL: @queries_attend_softmax_16({{.*}}#seqc.schedule<"queries", rows = 16, micro = 8 by 3, keys = 32, unroll = 4, block = 16>
 
 #a = affine_map<(m, n, p, k) -> (m, k)>
 #b = affine_map<(m, n, p, k) -> (n, k, p)>
 #c = affine_map<(m, n, p, k) -> (m, n, p)>
 
-// 4096 columns leave room for 32 rows in half a megabyte; panels of 64 are tiles
-// of 6 by 4 here, those of the smaller product of 8 by 3 there.
+// 4096 columns leave room for 32 rows in half a megabyte, but weights that do not
+// fit the second-level cache are read once per tile: 64 rows. Panels of 64 are
+// tiles of 6 by 4 here, those of the smaller product of 8 by 3 there.
 // CHECK-LABEL: @wide
-// CHECK-SAME: seqc.schedule = #seqc.schedule<"rows", rows = 32, micro = 6 by 4, keys = 0, unroll = 4>
+// CHECK-SAME: seqc.schedule = #seqc.schedule<"rows", rows = 64, micro = 6 by 4, keys = 0, unroll = 4>
 // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x64xf32>, tensor<64x64x64xf32>)
 // CHECK-NOT: attrs
-// CHECK: linalg.generic {{.*}} tensor<1x4096x48xf32>) {{.*}} attrs = {seqc.schedule = #seqc.schedule<"rows", rows = 32, micro = 8 by 3, keys = 0, unroll = 4>}
+// CHECK: linalg.generic {{.*}} tensor<1x4096x48xf32>) {{.*}} attrs = {seqc.schedule = #seqc.schedule<"rows", rows = 64, micro = 8 by 3, keys = 0, unroll = 4>}
 func.func private @wide(%x: tensor<?x64xf32>, %w: tensor<64x64x64xf32>, %v: tensor<1x4096x48xf32>,
                         %o: tensor<?x1x48xf32>) -> tensor<?x1x48xf32> attributes {seqc.kernel} {
   %c0 = arith.constant 0 : index
@@ -71,9 +72,9 @@ module attributes {seqc.target = #seqc.target<"avx2", bits = 256, registers = 16
     %r = linalg.exp ins(%x : tensor<?x8xf32>) outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
     return %r : tensor<?x8xf32>
   }
-  // The keys of a short window are one tile.
+  // Queries: as many as the window has keys, scores of one vector at a time.
   // CHECK-LABEL: @short_window
-  // CHECK-SAME: "queries", rows = 16, micro = 4 by 2, keys = 80
+  // CHECK-SAME: "queries", rows = 64, micro = 4 by 2, keys = 48, unroll = 4, block = 8
   func.func private @short_window(%q: tensor<?x32xf32>, %v: tensor<?x256xf32>, %off: tensor<?xi32>, %o: tensor<?x256xf32>)
       -> tensor<?x256xf32> attributes {seqc.kernel} {
     %a = seqc.attend softmax {left = 64 : i64, right = 0 : i64, scale = 1.0 : f32}
@@ -81,9 +82,9 @@ module attributes {seqc.target = #seqc.target<"avx2", bits = 256, registers = 16
         outs(%o : tensor<?x256xf32>) -> tensor<?x256xf32>
     return %a : tensor<?x256xf32>
   }
-  // Those of a long one are divided evenly: 256 + 16 in 5.
+  // Keys are divided evenly: 257 + 192 in 8.
   // CHECK-LABEL: @long_window
-  // CHECK-SAME: "queries", rows = 16, micro = 4 by 2, keys = 56
+  // CHECK-SAME: "queries", rows = 192, micro = 4 by 2, keys = 64, unroll = 4, block = 24
   func.func private @long_window(%q: tensor<?x64xf32>, %off: tensor<?xi32>, %o: tensor<?x64xf32>)
       -> tensor<?x64xf32> attributes {seqc.kernel} {
     %a = seqc.attend softmax {left = 256 : i64, right = 0 : i64, scale = 1.0 : f32}

@@ -11,8 +11,8 @@
 // CHECK-NOT: linalg.fill
 // CHECK: scf.for %[[N0:.*]] =
 // CHECK: scf.for %[[M:.*]] =
-// CHECK-COUNT-8: vector.broadcast %{{.*}} : f32 to vector<16xf32>
-// CHECK: %[[SUMS:.*]]:8 = scf.for %[[K:.*]] = {{.*}} iter_args({{.*}}) -> ({{.*}}vector<16xf32>)
+// CHECK: %[[ZERO:.*]] = vector.broadcast %{{.*}} : f32 to vector<16xf32>
+// CHECK: %[[SUMS:.*]]:8 = scf.for %[[K:.*]] = {{.*}} iter_args(%{{.*}} = %[[ZERO]], {{.*}}) -> ({{.*}}vector<16xf32>)
 // CHECK: vector.load %[[B]][%[[N0]], %[[K]], %{{.*}}]
 // CHECK: vector.load %[[B]][%[[N0]], %[[K]], %{{.*}}]
 // CHECK: %[[E:.*]] = memref.load %[[A]]
@@ -128,4 +128,40 @@ func.func @dot_products(%a: memref<4x8xf32>, %b: memref<16x8xf32>, %c: memref<4x
       linalg.yield %t : f32
   }
   return
+}
+
+// -----
+
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#c = affine_map<(m, n, k) -> (m, n)>
+
+// 1024 steps would read 128 kB of B for every tile of rows. They go by blocks of
+// 208, which all rows visit before the next; sums of later blocks start from C.
+// CHECK-LABEL: func.func @long_reduction(
+// CHECK: scf.for %[[FIRST:.*]] = %c0{{.*}} to %c1024{{.*}} step %c208
+// CHECK: %[[SUM:.*]] = arith.addi %[[FIRST]], %c208
+// CHECK: %[[END:.*]] = arith.minsi %c1024{{.*}}, %[[SUM]]
+// CHECK: scf.for %{{.*}} = %c0{{.*}} to %c64{{.*}} step %c8
+// CHECK: %[[IS_FIRST:.*]] = arith.cmpi eq, %[[FIRST]], %c0
+// CHECK: %[[START:.*]]:16 = scf.if %[[IS_FIRST]]
+// CHECK: } else {
+// CHECK-COUNT-16: vector.load
+// CHECK: scf.for %{{.*}} = %[[FIRST]] to %[[END]] step %c2{{.*}} iter_args(%{{.*}} = %[[START]]#0,
+// CHECK-NOT: scf.for
+// CHECK: return
+module attributes {seqc.target = #seqc.target<"avx512", bits = 512, registers = 32, fma = true, l1 = 32768, l2 = 1048576>} {
+func.func @long_reduction(%a: memref<64x1024xf32>, %b: memref<1024x32xf32>, %c: memref<64x32xf32>)
+    attributes {seqc.schedule = #seqc.schedule<"rows", rows = 64, micro = 8 by 2, keys = 0, unroll = 2>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<64x32xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<64x1024xf32>, memref<1024x32xf32>) outs(%c : memref<64x32xf32>) {
+    ^bb0(%x: f32, %w: f32, %s: f32):
+      %p = arith.mulf %x, %w : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+  }
+  return
+}
 }
