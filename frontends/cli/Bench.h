@@ -3,8 +3,8 @@
 #define SEQC_FRONTENDS_CLI_BENCH_H
 
 #include "frontends/cli/Common.h"
+#include "runtime/jit/Roofline.h"
 
-#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -12,8 +12,10 @@ namespace seqc::cli {
 
 struct BenchOptions {
   CommonOptions common;
-  std::string filter;
+  std::string filter; ///< patterns of case names, separated by commas
   std::string jsonFile;
+  int repeats = 0;    ///< calls that are timed; 0: until the minimum is stable
+  bool small = false; ///< the cases' small variants
   int64_t length = 0; ///< 0: the model's window
   int64_t batch = 1;
 };
@@ -22,27 +24,41 @@ struct BenchTimes {
   double firstMs = 0;     ///< the first call, which allocates
   double processorMs = 0; ///< smallest processor time of a call, all threads
   std::vector<double> ms; ///< the calls after the first
+
+  double least() const;
+};
+
+/// Work of one call in its minimal form; 0: not counted.
+struct BenchWork {
+  int64_t tokens = 0;
+  double flops = 0, exps = 0, bytes = 0;
+
+  /// Milliseconds that the machine needs at least; 0: unknown.
+  double limitMs(const jit::Roofline &machine, int threads) const;
 };
 
 struct BenchLine {
-  std::string name, target;
+  std::string name, op, target;
   int threads = 1;
   BenchTimes times;
   double compileMs = 0;
+  int kernels = 0;
   bool warm = false;
-  int64_t tokens = 0;
-  double flops = 0;      ///< minimal count; 0: unknown
-  double peakGflops = 0; ///< of one thread; 0: unknown
-  double checkError = 0;
+  BenchWork work;
+  double limitMs = 0;    ///< 0: unknown
+  double checkError = 0; ///< of the timed output
+  double smallError = 0; ///< of the case's small variant
   bool checkOk = false;
+
+  nlohmann::ordered_json json() const;
 };
 
-/// Repeats a call until its minimum is stable. `results` holds the output of
-/// the last one.
+/// Repeats a call `repeats` times, or until its minimum is stable. `results`
+/// holds the output of the last one. `keepState` leaves the session's state.
 Result<BenchTimes> timeCalls(Session &session,
                              const std::vector<TensorRef> &inputs,
-                             std::vector<Tensor> &results, bool keepState);
-void printBenchLine(const BenchLine &line, std::ostream &stream);
+                             std::vector<Tensor> &results, bool keepState,
+                             int repeats = 0);
 
 int benchCases(const BenchOptions &options);
 

@@ -2,238 +2,374 @@
 //
 // A case names an operation, shapes and how its inputs are generated, so that
 // every program times the same work on the same values (test/bench/README.md).
-// An operation becomes a model description with weights from memory.
+// A time is printed only if the timed output itself agrees with f64 on a sample
+// of its elements, and all elements of the case's small variant with the
+// reference target.
 //
 //===----------------------------------------------------------------------===//
 
 #include "frontends/cli/Bench.h"
-#include "frontends/cli/CheckOptions.h"
+#include "frontends/cli/BenchCase.h"
 
+#include "frontends/json/JsonReader.h"
 #include "frontends/safetensors/Safetensors.h"
-#include "runtime/jit/Roofline.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fnmatch.h>
 #include <fstream>
 #include <iostream>
+#include <sstream>
+#include <unistd.h>
 
 using namespace seqc;
 using namespace seqc::cli;
 using nlohmann::json;
 
-/// Value i of input NAME of operation OP is a function of names and i alone.
-static Tensor generate(const std::string &operation, const std::string &name,
-                       std::vector<int64_t> shape, double low, double high) {
-  uint32_t hash = 2166136261u;
-  for (unsigned char c : operation + "." + name)
-    hash = (hash ^ c) * 16777619u;
-  uint64_t seed = (uint64_t(hash) + 1) * 0x9E3779B97F4A7C15ull;
-  Tensor tensor(DType::F32, std::move(shape));
-  for (int64_t i = 0; i < tensor.size(); ++i) {
-    uint64_t z = uint64_t(i) + seed;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-    z ^= z >> 31;
-    tensor.as<float>()[i] = static_cast<float>(
-        low + (high - low) * double(z >> 40) / double(1 << 24));
-  }
-  return tensor;
+/// A new operation adds a row here and its builder beside the others.
+static const std::map<std::string, CaseBuilder> &builders() {
+  static const std::map<std::string, CaseBuilder> table = {
+      {"attn", buildAttention},
+      {"causal_conv1d", buildConv},
+      {"chunk_attn", buildChunkAttention},
+      {"ema", buildEma},
+      {"gemm", buildGemm},
+      {"mamba_block", buildMambaBlock},
+      {"rela", buildRela},
+      {"selective_scan", buildSelectiveScan},
+      {"sma_layer", buildSmaLayer}};
+  return table;
 }
 
 namespace {
-/// A case as something that can be compiled and run.
-struct CaseModel {
-  std::string description;
-  std::vector<std::pair<std::string, Tensor>> weights;
-  Tensor input; ///< [B, T, d]
+class CaseRunner {
+public:
+  CaseRunner(const json &document, const BenchOptions &options,
+             const jit::Roofline &machine, int threads)
+      : document(document), options(options), machine(machine),
+        threads(threads) {}
+
+  /// Builds, times and checks one case.
+  Result<BenchLine> run(const json &about, ProgressLine &progress);
+
+private:
+  Result<BenchCase> build(const json &about, bool small) const;
+  Result<Program> compile(const Engine &engine, const BenchCase &built,
+                          const std::string &name,
+                          const std::string &target) const;
+  Result<double> checkAll(const Engine &engine, const json &about) const;
+
+  const json &document;
+  const BenchOptions &options;
+  const jit::Roofline &machine;
+  int threads;
 };
 } // namespace
 
-/// One gated attention layer (operation sma_layer).
-static CaseModel gatedLayer(const json &shape, const json &routerBias) {
-  int64_t d = shape["d"], z = shape["z"], h = shape["h"], w = shape["w"],
-          n = shape["N"];
-  int64_t directions = shape["dirs"];
-  bool causal = shape["causal"], rotary = shape["pos"] == "rotary";
-  auto input = [&](const char *name, std::vector<int64_t> extents, double low,
-                   double high) {
-    return generate("sma_layer", name, std::move(extents), low, high);
-  };
-  // "f" in the list: sqrt(3 / last extent), which keeps a projection's scale.
-  double fd = std::sqrt(3.0 / double(d)), fh = std::sqrt(3.0 / double(h));
-  CaseModel model;
-  auto add = [&](const char *name, Tensor tensor) {
-    model.weights.emplace_back(name, std::move(tensor));
-  };
-  add("norm.norm.weight", input("norm_w", {d}, 0.5, 1.5));
-  add("norm.norm.bias", input("norm_b", {d}, -0.1, 0.1));
-  add("ssm.delta", input("delta", {directions * d, n, 1}, -0.4, 0.4));
-  add("ssm.alpha", input("alpha", {directions * d, n, 1}, -0.4, 0.4));
-  add("ssm.beta", input("beta", {directions * d, n, 1}, -1, 1));
-  add("ssm.gamma", input("gamma", {directions * d, n}, -1, 1));
-  add("ssm.omega", input("omega", {d}, -1, 1));
-  add("hx_proj.weight", input("w_hx", {2 + d, d}, -fd, fd));
-  Tensor bias = input("b_hx", {2 + d}, -0.1, 0.1);
-  for (int i = 0; i < 2; ++i)
-    bias.as<float>()[i] = routerBias[i].get<float>();
-  add("hx_proj.bias", std::move(bias));
-  add("mx_proj.weight", input("w_mx", {z + 2 * h, d}, -fd, fd));
-  add("mx_proj.bias", input("b_mx", {z + 2 * h}, -0.1, 0.1));
-  add("gamma", input("qk_gamma", {2, z}, -1, 1));
-  add("beta", input("qk_beta", {2, z}, -0.1, 0.1));
-  add("h_proj.weight", input("w_h", {d, h}, -fh, fh));
-  add("h_proj.bias", input("b_h", {d}, -0.1, 0.1));
-  if (!rotary)
-    add("rel_pos_bias.rel_pos_bias", input("rel", {6 * w - 1}, -0.2, 0.2));
-  // The router's temperature: exp(temp) = sqrt(d).
-  Tensor temperature(DType::F32, {1});
-  temperature.as<float>()[0] = static_cast<float>(0.5 * std::log(double(d)));
-  add("q_router.temp", std::move(temperature));
+//===----------------------------------------------------------------------===//
+// One case
+//===----------------------------------------------------------------------===//
 
-  json layer = {{"kind", "seqboat"},
-                {"weights", ""},
-                {"latent", z},
-                {"hidden", h},
-                {"states", n},
-                {"window", w},
-                {"score", "softmax"},
-                {"bidirectional", !causal},
-                {"positions", rotary ? "rotary" : "rank_bias"},
-                {"norm", "layer"},
-                {"norm_place", "before"}};
-  if (rotary)
-    layer["max_positions"] = shape["T"];
-  json document = {{"format", "seqc-model"},
-                   {"version", 1},
-                   {"name", "sma_layer"},
-                   {"input", {{"kind", "features"}, {"width", d}}},
-                   {"blocks", {{{"layers", {layer}}}}}};
-  model.description = document.dump();
-  model.input = input("x", {shape["B"], shape["T"], d}, -1, 1);
-  return model;
+Result<BenchCase> CaseRunner::build(const json &about, bool small) const {
+  std::string op = about["op"];
+  auto found = builders().find(op);
+  if (found == builders().end())
+    return Status::error(ErrorCode::Unsupported,
+                         "operation '" + op + "' is not supported");
+  json shape = about["shape"];
+  if (small)
+    shape.update(about["check"]);
+  const char *bias = small ? "check_router_bias" : "router_bias";
+  return found->second(std::make_shared<CaseInputs>(
+      op, document["ops"][op], std::move(shape), about.value(bias, json())));
 }
 
-static Result<Program> compileCase(const Engine &engine, const CaseModel &model,
-                                   const std::string &name,
-                                   const std::string &target,
-                                   const CommonOptions &options) {
+Result<Program> CaseRunner::compile(const Engine &engine,
+                                    const BenchCase &built,
+                                    const std::string &name,
+                                    const std::string &target) const {
   auto weights = std::make_shared<frontend::MemoryWeights>("generated weights");
-  for (const auto &[key, tensor] : model.weights)
-    if (Status status = weights->add(key, const_cast<Tensor &>(tensor).ref());
-        !status.ok())
+  for (const NamedView &weight : built.weights)
+    if (Status status = weights->add(weight.name, weight.ref()); !status.ok())
       return status;
-  ModelSource source = ModelSource::fromText(model.description, name);
+  ModelSource source = ModelSource::fromText(built.description, name);
   source.weights = weights;
   CompileOptions compile;
   compile.target = target;
-  compile.useCache = !options.noCache;
+  compile.useCache = false; // the time of a first call includes compilation
   return engine.compile(source, compile);
 }
 
-/// Largest error on the case's small variant, relative to the largest value.
-static Result<double> checkSmall(const Engine &engine, const json &about,
-                                 const CommonOptions &options) {
-  json shape = about["shape"];
-  shape.update(about["check"]);
-  CaseModel model = gatedLayer(shape, about["check_router_bias"]);
-  std::vector<Tensor> results[2];
-  const std::string targets[2] = {options.target, "reference"};
+static std::vector<TensorRef> refsOf(const std::vector<NamedView> &views) {
+  std::vector<TensorRef> refs;
+  for (const NamedView &view : views)
+    refs.push_back(view.ref());
+  return refs;
+}
+
+static Result<Session> startSession(const Program &program,
+                                    const BenchCase &built) {
+  Result<Session> session = program.session();
+  if (!session)
+    return session;
+  for (const NamedView &state : built.states)
+    if (Status status = session->importState(state.name, state.ref());
+        !status.ok())
+      return status;
+  return session;
+}
+
+static Result<Tensor> callOnce(const Program &program, const BenchCase &built) {
+  Result<Session> session = startSession(program, built);
+  if (!session)
+    return session.status();
+  Tensor output(DType::F32, built.outputShape);
+  std::vector<TensorRef> inputs = refsOf(built.inputs);
+  TensorRef result = output.ref();
+  if (Status status = session->run(inputs.data(), inputs.size(), &result, 1);
+      !status.ok())
+    return status;
+  return output;
+}
+
+/// Largest difference over the largest expected value; infinite where the
+/// output is not a number.
+static double sampledError(const Tensor &output,
+                           const std::vector<Sample> &samples) {
+  double error = 0, largest = 1e-6;
+  for (const Sample &sample : samples) {
+    double difference =
+        std::fabs(double(output.as<float>()[sample.index]) - sample.value);
+    if (!std::isfinite(difference))
+      return INFINITY;
+    error = std::max(error, difference);
+    largest = std::max(largest, std::fabs(sample.value));
+  }
+  return samples.empty() ? INFINITY : error / largest;
+}
+
+/// All elements of the small variant against the reference target, and its
+/// sample.
+Result<double> CaseRunner::checkAll(const Engine &engine,
+                                    const json &about) const {
+  Result<BenchCase> built = build(about, /*small=*/true);
+  if (!built)
+    return built.status();
+  Tensor results[2];
+  const std::string targets[2] = {options.common.target, "reference"};
   for (int i = 0; i < 2; ++i) {
-    Result<Program> program =
-        compileCase(engine, model, "check", targets[i], options);
+    Result<Program> program = compile(engine, *built, "check", targets[i]);
     if (!program)
       return program.status();
-    Result<std::vector<Tensor>> result = runOnce(*program, {model.input.ref()});
+    Result<Tensor> result = callOnce(*program, *built);
     if (!result)
       return result.status();
     results[i] = std::move(*result);
   }
-  double error = 0, largest = 0;
-  for (int64_t i = 0; i < results[0][0].size(); ++i) {
-    double expected = results[1][0].as<float>()[i];
-    error = std::max(
-        error, std::fabs(double(results[0][0].as<float>()[i]) - expected));
-    largest = std::max(largest, std::fabs(expected));
-  }
-  return error / largest;
+  std::vector<Sample> all;
+  for (int64_t i = 0; i < results[1].size(); ++i)
+    all.push_back({i, results[1].as<float>()[i]});
+  return std::max(sampledError(results[0], all),
+                  sampledError(results[0], built->sample(1)));
 }
 
-static Status benchCase(const Engine &engine, const json &about,
-                        const BenchOptions &options, double peakGflops,
-                        std::ostream &stream) {
-  Result<double> error = checkSmall(engine, about, options.common);
-  if (!error)
-    return error.status();
-  CaseModel model = gatedLayer(about["shape"], about["router_bias"]);
-  std::string name = about["name"];
+Result<BenchLine> CaseRunner::run(const json &about, ProgressLine &progress) {
+  Result<BenchCase> built = build(about, options.small);
+  if (!built)
+    return built.status();
+  BenchLine line;
+  line.name = about["name"];
+  line.op = about["op"];
+  line.threads = threads;
+  // Of its own, so that no kernel is left from an earlier case.
+  CommonOptions common = options.common;
+  common.noCache = true;
+  common.threads = threads;
+  Result<Engine> engine = createEngine(common, progress);
+  if (!engine)
+    return engine.status();
   Result<Program> program =
-      compileCase(engine, model, name, options.common.target, options.common);
+      compile(*engine, *built, line.name, options.common.target);
+  progress.finish();
   if (!program)
     return program.status();
-  Result<Session> session = program->session();
+  // Before the time: most of what can be wrong shows here, and soon.
+  Result<double> smallError = checkAll(*engine, about);
+  if (!smallError)
+    return smallError.status();
+  Result<Session> session = startSession(*program, *built);
   if (!session)
     return session.status();
   std::vector<Tensor> results;
-  results.emplace_back(DType::F32, model.input.shape());
+  results.emplace_back(DType::F32, built->outputShape);
   Result<BenchTimes> times =
-      timeCalls(*session, {model.input.ref()}, results, /*keepState=*/false);
+      timeCalls(*session, refsOf(built->inputs), results,
+                /*keepState=*/!built->states.empty(), options.repeats);
   if (!times)
     return times.status();
-  BenchLine line;
-  line.name = name;
+  line.times = std::move(*times);
   line.target = std::string(program->target());
-  line.threads = engine.options().threads;
-  line.times = *times;
   line.compileMs = program->stats().totalMs;
+  line.kernels = program->stats().kernels;
   line.warm = program->stats().warm;
-  line.tokens = about["tokens"];
-  line.flops = about["flops"];
-  line.peakGflops = peakGflops;
-  line.checkError = *error;
-  line.checkOk = *error <= about["tol"].get<double>();
-  printBenchLine(line, stream);
-  return {};
+  if (!options.small) {
+    line.work = {about["tokens"], about["flops"], about["exps"],
+                 about["bytes"]};
+    line.limitMs = line.work.limitMs(machine, threads);
+  }
+  int64_t calls = 1 + static_cast<int64_t>(line.times.ms.size());
+  line.smallError = *smallError;
+  line.checkError = sampledError(results[0], built->sample(calls));
+  double tolerance = about["tol"];
+  line.checkOk = line.checkError <= tolerance && line.smallError <= tolerance;
+  return line;
 }
+
+//===----------------------------------------------------------------------===//
+// The list
+//===----------------------------------------------------------------------===//
+
+static bool matches(const std::string &patterns, const std::string &name) {
+  std::istringstream stream(patterns);
+  for (std::string pattern; std::getline(stream, pattern, ',');)
+    if (fnmatch(pattern.c_str(), name.c_str(), 0) == 0)
+      return true;
+  return patterns.empty();
+}
+
+/// The cases that the options ask for.
+static Result<std::vector<json>> selectCases(const json &document,
+                                             const std::string &patterns) {
+  std::vector<json> selected;
+  std::vector<std::string> names;
+  for (const json &about : document["cases"]) {
+    names.push_back(about["name"]);
+    if (matches(patterns, names.back()))
+      selected.push_back(about);
+  }
+  if (!selected.empty())
+    return selected;
+  std::string near = frontend::nearest(patterns, names);
+  return Status::error(
+      ErrorCode::InvalidArgument,
+      "no case matches '" + patterns + "'" +
+          (near.empty()
+               ? "; the list has " + std::to_string(names.size()) + " cases"
+               : "; did you mean '" + near + "'?"));
+}
+
+static std::string timeText(double ms) {
+  if (ms < 0.1)
+    return formatNumber(ms * 1e3, 1) + " us";
+  return formatNumber(ms, ms < 10 ? 3 : 1) + " ms";
+}
+
+static std::string errorText(double value) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof(buffer), "%.1e", value);
+  return buffer;
+}
+
+static std::vector<std::string> tableRow(const BenchLine &line, bool byBytes) {
+  double best = line.times.least();
+  std::string rate;
+  if (line.work.flops > 0)
+    rate = byBytes ? formatNumber(line.work.bytes / best / 1e6, 1) + " GB/s"
+                   : formatNumber(line.work.flops / best / 1e6, 1) + " GF/s";
+  std::string share = line.limitMs > 0
+                          ? formatNumber(100 * line.limitMs / best, 0) + " %"
+                          : "-";
+  return {line.name,
+          timeText(best),
+          rate,
+          share,
+          errorText(line.checkError),
+          timeText(line.compileMs)};
+}
+
+namespace {
+/// Lines for programs, or a table for people at the end; a copy of the lines in
+/// a file.
+class Reporter {
+public:
+  Reporter(const BenchOptions &options)
+      : lines(options.common.json || !isatty(STDOUT_FILENO)) {
+    if (!options.jsonFile.empty())
+      copy.open(options.jsonFile, std::ios::app);
+    rows.push_back({"case", "time", "rate", "of limit", "error", "compile"});
+  }
+
+  void add(const BenchLine &line, bool byBytes) {
+    rows.push_back(tableRow(line, byBytes));
+    write(line.json().dump());
+  }
+
+  void addError(const std::string &name, int threads,
+                const std::string &message) {
+    nlohmann::ordered_json object = {{"case", name},
+                                     {"peer", "seqc"},
+                                     {"threads", threads},
+                                     {"error", message}};
+    rows.push_back({name, "-"});
+    notes += name + ": " + message + '\n';
+    write(object.dump());
+  }
+
+  void finish() {
+    if (!lines)
+      std::cout << formatTable(rows) << notes;
+  }
+
+private:
+  void write(const std::string &text) {
+    if (lines)
+      std::cout << text << std::endl;
+    if (copy.is_open())
+      copy << text << std::endl;
+  }
+
+  bool lines;
+  std::ofstream copy;
+  std::vector<std::vector<std::string>> rows;
+  std::string notes;
+};
+} // namespace
 
 int cli::benchCases(const BenchOptions &options) {
   std::ifstream file(options.common.model);
   json document = json::parse(file, nullptr, /*allow_exceptions=*/false);
-  ProgressLine progress(false);
-  Result<Engine> engine = createEngine(options.common, progress);
-  if (!engine)
-    return report(engine.status());
-  Result<jit::Roofline> roofline = jit::measureRoofline("cpu");
-  double peak = roofline ? roofline->fmaGflops : 0;
-  std::ofstream copy;
-  if (!options.jsonFile.empty())
-    copy.open(options.jsonFile, std::ios::app);
+  Result<std::vector<json>> cases = selectCases(document, options.filter);
+  if (!cases)
+    return report(cases.status());
+  jit::Roofline machine;
+  if (Result<jit::Roofline> measured = jit::measureRoofline("cpu"))
+    machine = *measured;
+  int threads = std::max(1, options.common.threads);
+  CaseRunner runner(document, options, machine, threads);
+  Reporter reporter(options);
+  ProgressLine progress(!options.common.json);
   bool failed = false;
-  for (const json &about : document["cases"]) {
+  for (size_t i = 0; i < cases->size() && !interrupted(); ++i) {
+    const json &about = (*cases)[i];
     std::string name = about["name"];
-    if (!options.filter.empty() &&
-        fnmatch(options.filter.c_str(), name.c_str(), 0) != 0)
+    progress.update(name, double(i) / double(cases->size()));
+    ProgressLine quiet(false);
+    Result<BenchLine> line = runner.run(about, quiet);
+    progress.finish();
+    Status status = line ? Status() : line.status();
+    if (line && !line->checkOk)
+      status =
+          Status::error(ErrorCode::Internal, "the output differs from f64 by " +
+                                                 errorText(line->checkError));
+    if (status.ok()) {
+      reporter.add(*line, about["metric"] == "gbs");
       continue;
-    if (interrupted())
-      return report(Status::error(ErrorCode::Cancelled, "interrupted"));
-    std::ostringstream line;
-    Status status;
-    if (about["op"] == "sma_layer")
-      status = benchCase(*engine, about, options, peak, line);
-    else
-      status = Status::error(ErrorCode::Unsupported,
-                             "no benchmark for operation " +
-                                 about["op"].get<std::string>());
-    if (!status.ok()) {
-      failed |= status.code() != ErrorCode::Unsupported;
-      nlohmann::ordered_json error = {{"case", name},
-                                      {"peer", "seqc"},
-                                      {"threads", engine->options().threads},
-                                      {"error", status.message()}};
-      line << error.dump() << '\n';
     }
-    std::cout << line.str() << std::flush;
-    if (copy.is_open())
-      copy << line.str() << std::flush;
+    failed |= status.code() != ErrorCode::Unsupported;
+    reporter.addError(name, threads, status.message());
   }
+  reporter.finish();
+  if (interrupted())
+    return report(Status::error(ErrorCode::Cancelled, "interrupted"));
   return failed ? kCheckFailed : kDone;
 }

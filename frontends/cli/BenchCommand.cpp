@@ -29,17 +29,28 @@ static double percentile(std::vector<double> sorted, double fraction) {
                                     0.5)];
 }
 
+double BenchTimes::least() const {
+  return *std::min_element(ms.begin(), ms.end());
+}
+
+/// Enough calls for a stable minimum, bounded for the slow ones.
+static bool isEnough(size_t calls, double spentMs, int repeats) {
+  if (repeats > 0)
+    return calls >= static_cast<size_t>(repeats);
+  return calls >= 2000 || spentMs > 4000 || (calls >= 7 && spentMs > 1000);
+}
+
 Result<BenchTimes> cli::timeCalls(Session &session,
                                   const std::vector<TensorRef> &inputs,
-                                  std::vector<Tensor> &results,
-                                  bool keepState) {
+                                  std::vector<Tensor> &results, bool keepState,
+                                  int repeats) {
   std::vector<TensorRef> outputs;
   for (Tensor &tensor : results)
     outputs.push_back(tensor.ref());
   BenchTimes times;
   double spent = 0;
-  // Enough calls for a stable minimum, bounded for the slow ones.
-  for (int repeat = 0; repeat < 400 && (repeat < 7 || spent < 1500); ++repeat) {
+  for (bool first = true; first || !isEnough(times.ms.size(), spent, repeats);
+       first = false) {
     if (interrupted())
       return Status::error(ErrorCode::Cancelled, "interrupted");
     if (!keepState)
@@ -54,50 +65,66 @@ Result<BenchTimes> cli::timeCalls(Session &session,
     processor = processorMs() - processor;
     if (!status.ok())
       return status;
-    if (repeat == 0) {
+    if (first) {
       times.firstMs = ms;
       continue;
     }
+    times.processorMs =
+        times.ms.empty() ? processor : std::min(times.processorMs, processor);
     times.ms.push_back(ms);
-    times.processorMs = times.processorMs == 0
-                            ? processor
-                            : std::min(times.processorMs, processor);
     spent += ms;
   }
   return times;
 }
 
-void cli::printBenchLine(const BenchLine &line, std::ostream &stream) {
+/// Work on smaller arrays stays in the caches from call to call.
+static constexpr double kCachedBytes = 24e6;
+
+double BenchWork::limitMs(const jit::Roofline &machine, int threads) const {
+  if (flops <= 0)
+    return 0;
+  double arithmetic =
+      flops / machine.fmaGflops / 1e6 + exps / machine.expGops / 1e6;
+  double memory = bytes > kCachedBytes ? bytes / machine.readGbs / 1e6 : 0;
+  return std::max(arithmetic, memory) / threads;
+}
+
+nlohmann::ordered_json BenchLine::json() const {
   double load[1] = {0};
   getloadavg(load, 1);
-  double least = *std::min_element(line.times.ms.begin(), line.times.ms.end());
-  nlohmann::ordered_json object = {
-      {"case", line.name},
-      {"peer", "seqc"},
-      {"version", SEQC_VERSION},
-      {"threads", line.threads},
-      {"dtype", "f32"},
-      {"repeats", line.times.ms.size()},
-      {"min_ms", least},
-      {"median_ms", percentile(line.times.ms, 0.5)},
-      {"p90_ms", percentile(line.times.ms, 0.9)},
-      {"p10_ms", percentile(line.times.ms, 0.1)},
-      {"first_ms", line.compileMs + line.times.firstMs},
-      {"compile_ms", line.compileMs},
-      {"cache", line.warm ? "warm" : "cold"},
-      {"cpu_min_ms", line.times.processorMs},
-      {"load1", load[0]},
-      {"tokens_per_s", 1e3 * double(line.tokens) / least},
-      {"target", line.target},
-      {"check_err", line.checkError},
-      {"check_ok", line.checkOk}};
-  if (line.flops > 0) {
-    object["gflops"] = line.flops / least / 1e6;
-    if (line.peakGflops > 0)
-      object["of_limit"] =
-          line.flops / least / 1e6 / (line.peakGflops * line.threads);
+  double best = times.least();
+  std::string isa = target.substr(target.find(':') + 1);
+  nlohmann::ordered_json object = {{"case", name},
+                                   {"op", op},
+                                   {"peer", "seqc"},
+                                   {"version", SEQC_VERSION},
+                                   {"threads", threads},
+                                   {"dtype", "f32"},
+                                   {"repeats", times.ms.size()},
+                                   {"min_ms", best},
+                                   {"median_ms", percentile(times.ms, 0.5)},
+                                   {"p90_ms", percentile(times.ms, 0.9)},
+                                   {"p10_ms", percentile(times.ms, 0.1)},
+                                   {"first_ms", compileMs + times.firstMs},
+                                   {"compile_ms", compileMs},
+                                   {"cache", warm ? "warm" : "cold"},
+                                   {"cpu_min_ms", times.processorMs},
+                                   {"load1", load[0]},
+                                   {"target", target},
+                                   {"isa", isa},
+                                   {"kernels", kernels},
+                                   {"check_err", checkError},
+                                   {"small_err", smallError},
+                                   {"check_ok", checkOk}};
+  if (work.tokens > 0)
+    object["tokens_per_s"] = 1e3 * double(work.tokens) / best;
+  if (work.flops > 0) {
+    object["gflops"] = work.flops / best / 1e6;
+    object["gbs"] = work.bytes / best / 1e6;
   }
-  stream << object.dump() << std::endl;
+  if (limitMs > 0)
+    object["of_limit"] = limitMs / best;
+  return object;
 }
 
 /// Times one call of a model on random tokens and compares it with the
@@ -135,8 +162,8 @@ static int benchModel(const BenchOptions &options) {
   std::vector<Tensor> results;
   for (const Tensor &tensor : *expected)
     results.emplace_back(tensor.dtype(), tensor.shape());
-  Result<BenchTimes> times =
-      timeCalls(*session, inputs, results, /*keepState=*/false);
+  Result<BenchTimes> times = timeCalls(*session, inputs, results,
+                                       /*keepState=*/false, options.repeats);
   if (!times)
     return report(times.status());
   BenchLine line;
@@ -146,7 +173,8 @@ static int benchModel(const BenchOptions &options) {
   line.times = *times;
   line.compileMs = program->stats().totalMs;
   line.warm = program->stats().warm;
-  line.tokens = options.batch * length;
+  line.kernels = program->stats().kernels;
+  line.work.tokens = options.batch * length;
   // The timed output itself is what is compared.
   Difference difference = compare(results[0].ref(), (*expected)[0].ref(),
                                   kRelativeTolerance, kAbsoluteTolerance);
@@ -158,7 +186,7 @@ static int benchModel(const BenchOptions &options) {
               << "; no time is reported\n";
     return kCheckFailed;
   }
-  printBenchLine(line, std::cout);
+  std::cout << line.json().dump() << '\n';
   return kDone;
 }
 
@@ -172,16 +200,23 @@ static bool isCaseList(const std::string &path) {
 
 void cli::addBenchCommand(CLI::App &app, Action &action) {
   auto *bench = app.add_subcommand(
-      "bench", "time a model, or a list of cases\n"
-               "example: seqc bench cases.json --filter 'sma_*'");
+      "bench", "time a model, or a list of cases (one thread unless --threads "
+               "says otherwise)\n"
+               "example: seqc bench cases.json --case 'sma_*'");
   auto options = std::make_shared<BenchOptions>();
   bench
       ->add_option("MODEL", options->common.model,
                    "model description or list of cases")
       ->required();
   addCommonFlags(*bench, options->common);
-  bench->add_option("--filter", options->filter,
-                    "only cases whose name matches (* and ?)");
+  bench->add_option("--case,--filter", options->filter,
+                    "only cases whose name matches (* and ?, several by "
+                    "commas)");
+  bench
+      ->add_option("--repeats", options->repeats,
+                   "calls to time (default: about a second of them)")
+      ->check(CLI::PositiveNumber);
+  bench->add_flag("--small", options->small, "the small variants of the cases");
   bench->add_option("--json-file", options->jsonFile,
                     "append the lines to this file as well");
   bench

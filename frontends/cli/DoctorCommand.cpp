@@ -75,6 +75,7 @@ static int runDoctor(const CommonOptions &options) {
                                    {"cores", cores},
                                    {"targets", targets},
                                    {"fma_gflops", roofline->fmaGflops},
+                                   {"exp_gops", roofline->expGops},
                                    {"read_gbs", roofline->readGbs},
                                    {"l2_read_gbs", roofline->l2ReadGbs},
                                    {"nvrtc", findNvrtc()},
@@ -88,6 +89,8 @@ static int runDoctor(const CommonOptions &options) {
             << "targets     " << joined << '\n'
             << "fma peak    " << formatNumber(roofline->fmaGflops, 1)
             << " GFLOP/s on one thread\n"
+            << "exp         " << formatNumber(roofline->expGops, 1)
+            << " Gexp/s on one thread\n"
             << "reads       " << formatNumber(roofline->readGbs, 1)
             << " GB/s from memory, " << formatNumber(roofline->l2ReadGbs, 1)
             << " GB/s from L2, one thread\n"

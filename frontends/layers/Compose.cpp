@@ -84,6 +84,7 @@ private:
   };
   static const std::vector<StepParser> &parsers();
 
+  void readInputStep(ObjectReader &reader, Step &step);
   void readNormStep(ObjectReader &reader, Step &step);
   void readLinearStep(ObjectReader &reader, Step &step);
   void readMap(ObjectReader &reader, Step &step);
@@ -93,6 +94,8 @@ private:
   void readMultiply(ObjectReader &reader, Step &step);
   void readEmaStep(ObjectReader &reader, Step &step);
   void readRecurrence(ObjectReader &reader, Step &step);
+  void readConvStep(ObjectReader &reader, Step &step);
+  void readSelectiveScanStep(ObjectReader &reader, Step &step);
   void readRoute(ObjectReader &reader, Step &step);
   void readCompress(ObjectReader &reader, Step &step);
   void readGather(ObjectReader &reader, Step &step);
@@ -185,6 +188,15 @@ std::string StepListReader::define(ObjectReader &reader, const char *key,
 //===----------------------------------------------------------------------===//
 // Steps
 //===----------------------------------------------------------------------===//
+
+void StepListReader::readInputStep(ObjectReader &reader, Step &step) {
+  std::string name = reader.requireString("name");
+  if (!name.empty() && !llvm::is_contained(context.inputs, name))
+    reportUnknown(context.problems, *reader.get("name"), "input", name,
+                  context.inputs);
+  std::string out = define(reader, "out");
+  step.build = [=](LayerBuilder &b, Values &v) { v[out].rows = b.input(name); };
+}
 
 void StepListReader::readNormStep(ObjectReader &reader, Step &step) {
   std::string in = use(reader, "in");
@@ -297,6 +309,28 @@ void StepListReader::readRecurrence(ObjectReader &reader, Step &step) {
   };
 }
 
+void StepListReader::readConvStep(ObjectReader &reader, Step &step) {
+  std::string in = use(reader, "in");
+  ConvConfig config = readConv(reader, context.prefix);
+  std::string out = define(reader, "out");
+  step.build = [=](LayerBuilder &b, Values &v) {
+    v[out].rows = b.conv(v[in].rows, config);
+  };
+}
+
+void StepListReader::readSelectiveScanStep(ObjectReader &reader, Step &step) {
+  std::string in = use(reader, "in"), delta = use(reader, "delta"),
+              stateIn = use(reader, "state_in"),
+              stateOut = use(reader, "state_out");
+  SelectiveScanConfig config =
+      readSelectiveScan(reader, context.problems, context.prefix);
+  std::string out = define(reader, "out");
+  step.build = [=](LayerBuilder &b, Values &v) {
+    v[out].rows = b.selectiveScan(v[in].rows, v[delta].rows, v[stateIn].rows,
+                                  v[stateOut].rows, config);
+  };
+}
+
 void StepListReader::readRoute(ObjectReader &reader, Step &step) {
   std::string in = use(reader, "in");
   std::string temperature =
@@ -345,7 +379,8 @@ void StepListReader::readAttendStep(ObjectReader &reader, Step &step) {
               value = use(reader, "value");
   AttendConfig config = readAttend(reader, context.problems, context.prefix);
   std::string out = define(reader, "out");
-  step.streamable = !config.bidirectional;
+  // Keys without bound cannot be kept.
+  step.streamable = !config.bidirectional && config.window > 0;
   step.build = [=](LayerBuilder &b, Values &v) {
     v[out].rows = b.attend(v[query].rows, v[key].rows, v[value].rows, config);
   };
@@ -353,6 +388,7 @@ void StepListReader::readAttendStep(ObjectReader &reader, Step &step) {
 
 const std::vector<StepListReader::StepParser> &StepListReader::parsers() {
   static const std::vector<StepParser> table = {
+      {"input", &StepListReader::readInputStep},
       {"norm", &StepListReader::readNormStep},
       {"linear", &StepListReader::readLinearStep},
       {"map", &StepListReader::readMap},
@@ -362,6 +398,8 @@ const std::vector<StepListReader::StepParser> &StepListReader::parsers() {
       {"multiply", &StepListReader::readMultiply},
       {"ema", &StepListReader::readEmaStep},
       {"recurrence", &StepListReader::readRecurrence},
+      {"conv", &StepListReader::readConvStep},
+      {"selective_scan", &StepListReader::readSelectiveScanStep},
       {"route", &StepListReader::readRoute},
       {"compress", &StepListReader::readCompress},
       {"gather_rows", &StepListReader::readGather},

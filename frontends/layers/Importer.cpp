@@ -15,10 +15,15 @@ using namespace seqc::frontend;
 
 static Rows buildInput(LayerBuilder &b, const InputConfig &input) {
   b.enter(*input.place);
-  if (!input.isTokens)
-    return b.features(input.name, input.width);
-  Value table = b.weight(input.embedding, {input.vocabulary, input.width});
-  return b.tokens(input.name, table);
+  Rows rows;
+  if (input.isTokens)
+    rows = b.tokens(input.name,
+                    b.weight(input.embedding, {input.vocabulary, input.width}));
+  else
+    rows = b.features(input.name, input.width);
+  for (const auto &[name, width] : input.also)
+    b.addInput(name, width);
+  return rows;
 }
 
 static Rows buildOutput(LayerBuilder &b, const OutputConfig &output,

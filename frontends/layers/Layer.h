@@ -31,6 +31,8 @@ struct LayerContext {
   std::string prefix; ///< of the layer's weights, `{i}` already replaced
   /// Layers that the description composes itself, by name.
   const std::map<std::string, const JsonValue *> &composed;
+  /// Inputs of the document besides the one that feeds the first layer.
+  const std::vector<std::string> &inputs;
 };
 
 using LayerParser = std::unique_ptr<Layer> (*)(ObjectReader &, LayerContext &);

@@ -98,6 +98,13 @@ Rows LayerBuilder::features(StringRef name, int64_t width) {
   return {rows, spaces.front().get()};
 }
 
+void LayerBuilder::addInput(const std::string &name, int64_t width) {
+  auto type =
+      RankedTensorType::get({ShapedType::kDynamic, width}, b.getF32Type());
+  extraInputs[name] = {argument(kInputs, type, names::kInput, name),
+                       spaces.front().get()};
+}
+
 Rows LayerBuilder::tokens(StringRef name, Value table) {
   auto type = RankedTensorType::get({ShapedType::kDynamic}, b.getI32Type());
   Value ids = argument(kInputs, type, names::kInput, name);

@@ -21,6 +21,8 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <map>
+
 namespace seqc::frontend {
 
 /// A set of rows: all tokens, the activated tokens of a gate, or one row per
@@ -61,6 +63,9 @@ public:
   // Arguments.
   Rows features(llvm::StringRef name, int64_t width);
   Rows tokens(llvm::StringRef name, mlir::Value table);
+  /// Another input with the rows of the first.
+  void addInput(const std::string &name, int64_t width);
+  Rows input(const std::string &name) const { return extraInputs.at(name); }
   /// An f32 weight. An extent of -1 takes what the file has.
   mlir::Value weight(const std::string &name, llvm::ArrayRef<int64_t> shape);
   /// A table that fillGeneratedWeight knows how to fill.
@@ -89,6 +94,12 @@ public:
   Rows ema(Rows x, const EmaConfig &config);
   /// h_t = decay_t * h_(t-1) + x_t.
   Rows recurrence(Rows x, Rows decay, bool reverse);
+  /// y_t = bias + sum_j weight_j x_(t - taps + 1 + j), 0 before the sequence.
+  Rows conv(Rows x, const ConvConfig &config);
+  /// h_t = exp(delta_t A) h_(t-1) + delta_t x_t in_t; y_t = <h_t, out_t>, one
+  /// vector h of states per channel, `in` and `out` shared by the channels.
+  Rows selectiveScan(Rows x, Rows delta, Rows in, Rows out,
+                     const SelectiveScanConfig &config);
   Rows attend(Rows query, Rows key, Rows value, const AttendConfig &config);
   Rows pool(Rows x);
 
@@ -128,6 +139,9 @@ private:
                         int64_t channels, bool reverse);
   EmaCoefficients emaCoefficients(const EmaConfig &config, int64_t channels,
                                   bool reverse);
+  /// State of a forward scan: carried if the model's is, else 0.
+  mlir::Value scanState(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                        bool carried);
   Rows emaScan(Rows x, const EmaConfig &config, bool reverse);
   mlir::Value positionsOf(const RowSpace *space);
   mlir::Value rotaryTable(const AttendConfig &config, int64_t width,
@@ -158,6 +172,7 @@ private:
   /// Arguments so far of each group of the signature.
   llvm::SmallVector<unsigned> groupSizes;
   llvm::StringMap<mlir::Value> weights, others;
+  std::map<std::string, Rows> extraInputs;
   llvm::StringSet<> stateNames;
   struct State {
     std::string name;

@@ -78,6 +78,49 @@ EmaConfig frontend::readEma(ObjectReader &reader, const std::string &prefix) {
   return config;
 }
 
+ConvConfig frontend::readConv(ObjectReader &reader, const std::string &prefix) {
+  ConvConfig config;
+  config.weights = prefix + reader.requireString("weights");
+  config.taps = reader.integer("taps", config.taps, 2, 64);
+  config.bias = reader.boolean("bias", true);
+  return config;
+}
+
+SelectiveScanConfig frontend::readSelectiveScan(ObjectReader &reader,
+                                                Problems &problems,
+                                                const std::string &prefix) {
+  SelectiveScanConfig config;
+  config.logarithmic = reader.has("log_decay");
+  if (reader.has("decay") == config.logarithmic)
+    problems.error(reader.place(),
+                   "expected one of 'decay' and 'log_decay', got " +
+                       std::string(config.logarithmic ? "both" : "none"));
+  config.decay =
+      prefix + reader.string(config.logarithmic ? "log_decay" : "decay");
+  reader.allow("decay");
+  if (reader.has("skip"))
+    config.skip = prefix + reader.string("skip");
+  else
+    reader.allow("skip");
+  return config;
+}
+
+/// `window`, -1 for null, which needs the caller's own scale and no table of
+/// ranks: both are sized by the window.
+static int64_t readWindow(ObjectReader &reader, Problems &problems,
+                          const AttendConfig &config) {
+  const JsonValue *value = reader.require("window");
+  if (!value || !value->is(JsonValue::Kind::Null))
+    return reader.integer("window", 1, 1, 1 << 20);
+  if (config.bias == AttendConfig::Bias::Rank)
+    problems.error(*value, "expected a number of keys for 'positions': "
+                           "'rank_bias', whose table has an entry for each");
+  if (config.score != AttendConfig::Score::Softmax && !reader.has("scale"))
+    problems.error(*value, "expected a 'scale' beside a window of null for a "
+                           "score other than softmax");
+  return -1;
+}
+
 AttendConfig frontend::readAttend(ObjectReader &reader, Problems &problems,
                                   const std::string &prefix) {
   AttendConfig config;
@@ -93,7 +136,7 @@ AttendConfig frontend::readAttend(ObjectReader &reader, Problems &problems,
                 : bias == "rank_bias" ? AttendConfig::Bias::Rank
                 : bias == "rotary"    ? AttendConfig::Bias::Rotary
                                       : AttendConfig::Bias::None;
-  config.window = reader.requireInteger("window", 1, 1 << 20);
+  config.window = readWindow(reader, problems, config);
   config.bidirectional = reader.boolean("bidirectional", false);
   if (reader.has("scale"))
     config.scale = reader.positive("scale", 1);

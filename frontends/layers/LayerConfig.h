@@ -66,12 +66,27 @@ struct EmaConfig {
   int64_t truncation = 0; ///< taps of the kernel; 0: unbounded
 };
 
+/// Depthwise causal convolution. Weights: `weight` [d, taps] or [d, 1, taps],
+/// the last tap on the row itself, and `bias` [d].
+struct ConvConfig {
+  std::string weights;
+  int64_t taps = 4;
+  bool bias = true;
+};
+
+/// A recurrence whose decay, input and output depend on the row. Names of
+/// weights: `decay` [d, states], `skip` [d] or empty.
+struct SelectiveScanConfig {
+  std::string decay, skip;
+  bool logarithmic = false; ///< the decay is -exp of the weight
+};
+
 struct AttendConfig {
   enum class Score : uint8_t { Softmax, Relu, Relu2, Laplace };
   enum class Bias : uint8_t { None, Position, Rank, Rotary };
   Score score = Score::Softmax;
   Bias bias = Bias::None;
-  int64_t window = 1;
+  int64_t window = 1; ///< -1: every key
   bool bidirectional = false;
   double scale = 0;          ///< 0: the score function's own
   std::string table;         ///< weight of the bias table
@@ -88,6 +103,9 @@ Function readFunction(ObjectReader &reader, Problems &problems);
 NormConfig readNorm(ObjectReader &reader, const std::string &prefix);
 LinearConfig readLinear(ObjectReader &reader, const std::string &prefix);
 EmaConfig readEma(ObjectReader &reader, const std::string &prefix);
+ConvConfig readConv(ObjectReader &reader, const std::string &prefix);
+SelectiveScanConfig readSelectiveScan(ObjectReader &reader, Problems &problems,
+                                      const std::string &prefix);
 AttendConfig readAttend(ObjectReader &reader, Problems &problems,
                         const std::string &prefix);
 

@@ -26,6 +26,7 @@ private:
   void readMetadata(ObjectReader &root);
   void readWeights(ObjectReader &root);
   void readInput(const JsonValue &value);
+  void readAlso(const JsonValue &value);
   void readComposed(ObjectReader &root);
   void readBlock(const JsonValue &value);
   void readLayer(const JsonValue &value, int64_t i, bool repeats);
@@ -38,6 +39,7 @@ private:
   Problems &problems;
   std::map<std::string, const JsonValue *> composed;
   std::map<std::string, const JsonValue *> layerPlaces;
+  std::vector<std::string> inputNames; ///< of the further inputs
 };
 
 } // namespace
@@ -90,6 +92,23 @@ void DescriptionReader::readWeights(ObjectReader &root) {
       problems.error(*value, "expected the path of a weight file, got ''");
 }
 
+/// One of the inputs besides the first.
+void DescriptionReader::readAlso(const JsonValue &value) {
+  ObjectReader reader(value, problems);
+  std::string name = reader.requireString("name");
+  int64_t width = reader.requireInteger("width");
+  reader.finish();
+  if (name == "lengths")
+    problems.error(value, "the input name 'lengths' is reserved");
+  bool taken = name == model.input.name;
+  for (const std::string &other : inputNames)
+    taken |= name == other;
+  if (taken)
+    problems.error(value, "the input name '" + name + "' is already taken");
+  model.input.also.emplace_back(name, width);
+  inputNames.push_back(name);
+}
+
 void DescriptionReader::readInput(const JsonValue &value) {
   ObjectReader reader(value, problems);
   InputConfig &input = model.input;
@@ -114,6 +133,9 @@ void DescriptionReader::readInput(const JsonValue &value) {
   }
   if (input.name == "lengths")
     problems.error(value, "the input name 'lengths' is reserved");
+  if (const std::vector<JsonValue> *also = reader.list("also"))
+    for (const JsonValue &further : *also)
+      readAlso(further);
   reader.finish();
 }
 
@@ -132,7 +154,7 @@ void DescriptionReader::readComposed(ObjectReader &root) {
                      "layer '" + name + "' has the name of a built-in kind");
     composed[name] = &definition;
     // Read once here so that a definition that is never used is checked too.
-    LayerContext context{problems, "", composed};
+    LayerContext context{problems, "", composed, inputNames};
     (void)parseComposedSteps(definition, context);
   }
 }
@@ -160,13 +182,13 @@ void DescriptionReader::readLayer(const JsonValue &value, int64_t i,
   if (repeats && layerPlaces.count(name) && layerPlaces[name] == &value)
     name += "." + std::to_string(i);
 
-  LayerContext context{problems, prefix, composed};
+  LayerContext context{problems, prefix, composed, inputNames};
   std::unique_ptr<Layer> layer;
   if (LayerParser parse = findLayerKind(kind)) {
     layer = parse(reader, context);
   } else if (auto found = composed.find(kind); found != composed.end()) {
     Problems repeated(problems.fileName());
-    LayerContext quiet{repeated, prefix, composed};
+    LayerContext quiet{repeated, prefix, composed, inputNames};
     // Its problems were reported at the definition.
     layer = parseComposedSteps(*found->second, quiet);
   } else if (!kind.empty()) {
@@ -258,9 +280,10 @@ void DescriptionReader::read(const JsonValue &rootValue) {
   readMetadata(root);
   readWeights(root);
   readHints(root);
-  readComposed(root);
+  model.carriesState = root.boolean("carry", true);
   if (const JsonValue *input = root.require("input"))
     readInput(*input);
+  readComposed(root);
   if (const std::vector<JsonValue> *blocks = root.requireList("blocks"))
     for (const JsonValue &block : *blocks)
       readBlock(block);
@@ -308,7 +331,7 @@ Result<ModelDescription> ModelDescription::fromFile(const std::string &path) {
 
 bool ModelDescription::isStreamable() const {
   // A pooled output would need the rows of earlier calls.
-  bool streamable = !output.poolMean;
+  bool streamable = carriesState && !output.poolMean;
   for (const auto &layer : layers)
     streamable &= layer->isStreamable();
   return streamable;

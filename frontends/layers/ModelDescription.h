@@ -28,6 +28,8 @@ struct InputConfig {
   int64_t width = 0;
   int64_t vocabulary = 0; ///< tokens: rows of the embedding
   std::string embedding;  ///< tokens: weight of the embedding
+  /// Further inputs by name, with their widths: rows that `input` steps read.
+  std::vector<std::pair<std::string, int64_t>> also;
   const JsonValue *place = nullptr;
 };
 
@@ -61,7 +63,9 @@ struct ModelDescription {
   /// A document, or a folder that holds model.json.
   static Result<ModelDescription> fromFile(const std::string &path);
 
-  /// State can be carried from call to call.
+  bool carriesState = true; ///< `"carry": false` makes each call stand alone
+
+  /// State can be carried from call to call, and is to be.
   bool isStreamable() const;
 };
 

@@ -422,7 +422,7 @@ Rows LayerBuilder::attend(Rows query, Rows key, Rows value,
           std::to_string(z));
     return value;
   }
-  bool carried = streamable && !config.bidirectional;
+  bool carried = streamable && !config.bidirectional && w > 0;
   bool needsPositions =
       config.bias == Bias::Rotary || config.bias == Bias::Position;
   Value positions = needsPositions || carried ? positionsOf(space) : Value();

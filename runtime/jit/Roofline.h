@@ -11,6 +11,7 @@ namespace seqc::jit {
 /// Limits of one thread, measured with generated kernels of the target.
 struct Roofline {
   double fmaGflops = 0; ///< multiply-adds on registers, two flops each
+  double expGops = 0;   ///< exponentials of values in the first-level cache
   double readGbs = 0;   ///< streaming read of a buffer beyond the caches
   double l2ReadGbs = 0; ///< the same of a buffer of 256 KiB
 };

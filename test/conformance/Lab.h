@@ -52,6 +52,8 @@ struct SeqBoat {
   double skipBias = 0; ///< added to the skip logits' bias
 };
 Model seqBoat(const SeqBoat &config);
+/// A block of projections, a convolution of `taps` and a selective scan.
+Model selective(int64_t width, int64_t inner, int64_t states, int64_t taps);
 /// The tensors of one exponential moving average with `rows` rows.
 void addAverage(Model &model, const std::string &prefix, int64_t rows,
                 int64_t width, int64_t states);
