@@ -358,9 +358,10 @@ int cli::benchCases(const BenchOptions &options) {
     progress.finish();
     Status status = line ? Status() : line.status();
     if (line && !line->checkOk)
-      status =
-          Status::error(ErrorCode::Internal, "the output differs from f64 by " +
-                                                 errorText(line->checkError));
+      status = Status::error(
+          ErrorCode::Internal,
+          "the output differs from f64 by " + errorText(line->checkError) +
+              ", that of the small variant by " + errorText(line->smallError));
     if (status.ok()) {
       reporter.add(*line, about["metric"] == "gbs");
       continue;
