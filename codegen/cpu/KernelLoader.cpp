@@ -7,8 +7,13 @@
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
+#include "llvm/Object/ObjectFile.h"
+#include "llvm/Object/SymbolSize.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <atomic>
 #include <cstring>
@@ -37,7 +42,8 @@ private:
 
 class OrcLoader : public KernelLoader {
 public:
-  explicit OrcLoader(std::shared_ptr<orc::LLJIT> jit) : jit(std::move(jit)) {}
+  OrcLoader(std::shared_ptr<orc::LLJIT> jit, std::string perfMap)
+      : jit(std::move(jit)), perfMap(std::move(perfMap)) {}
 
   llvm::Expected<std::shared_ptr<LoadedCode>>
   load(const std::vector<std::string> &objects,
@@ -45,13 +51,18 @@ public:
 
 private:
   llvm::Error bindImports(orc::JITDylib &dylib);
+  void listForProfilers(orc::JITDylib &dylib,
+                        const std::vector<std::string> &objects);
 
   std::shared_ptr<orc::LLJIT> jit;
+  std::string perfMap;
+  std::mutex perfMapLock;
   std::atomic<unsigned> serial{0};
 };
 } // namespace
 
-llvm::Expected<std::shared_ptr<KernelLoader>> KernelLoader::create() {
+llvm::Expected<std::shared_ptr<KernelLoader>>
+KernelLoader::create(std::string perfMap) {
   static std::once_flag once;
   std::call_once(once, [] {
     llvm::InitializeNativeTarget();
@@ -70,7 +81,7 @@ llvm::Expected<std::shared_ptr<KernelLoader>> KernelLoader::create() {
   (*jit)->getExecutionSession().setErrorReporter(
       [](llvm::Error error) { llvm::consumeError(std::move(error)); });
   return std::shared_ptr<KernelLoader>(std::make_shared<OrcLoader>(
-      std::shared_ptr<orc::LLJIT>(std::move(*jit))));
+      std::shared_ptr<orc::LLJIT>(std::move(*jit)), std::move(perfMap)));
 }
 
 llvm::Error OrcLoader::bindImports(orc::JITDylib &dylib) {
@@ -81,6 +92,32 @@ llvm::Error OrcLoader::bindImports(orc::JITDylib &dylib) {
   SEQC_KERNEL_IMPORTS(SEQC_BIND)
 #undef SEQC_BIND
   return dylib.define(orc::absoluteSymbols(std::move(map)));
+}
+
+/// A help for whoever measures: a file that cannot be written is left alone.
+void OrcLoader::listForProfilers(orc::JITDylib &dylib,
+                                 const std::vector<std::string> &objects) {
+  std::lock_guard<std::mutex> guard(perfMapLock);
+  std::error_code failed;
+  llvm::raw_fd_ostream out(perfMap, failed, llvm::sys::fs::OF_Append);
+  for (const std::string &object : objects) {
+    auto file = llvm::object::ObjectFile::createObjectFile(
+        llvm::MemoryBufferRef(object, "kernel"));
+    if (failed || !file)
+      return llvm::consumeError(file ? llvm::Error::success()
+                                     : file.takeError());
+    for (auto [symbol, size] : llvm::object::computeSymbolSizes(**file)) {
+      auto name = symbol.getName();
+      auto type = symbol.getType();
+      if (!name || !type || *type != llvm::object::SymbolRef::ST_Function)
+        continue;
+      if (auto address = jit->lookup(dylib, *name))
+        out << llvm::formatv("{0:x-} {1:x-} {2}\n", address->getValue(), size,
+                             *name);
+      else
+        llvm::consumeError(address.takeError());
+    }
+  }
 }
 
 llvm::Expected<std::shared_ptr<LoadedCode>>
@@ -102,5 +139,7 @@ OrcLoader::load(const std::vector<std::string> &objects,
       return address.takeError();
     code->addresses.push_back(address->toPtr<void *>());
   }
+  if (!perfMap.empty())
+    listForProfilers(dylib, objects);
   return std::shared_ptr<LoadedCode>(code);
 }

@@ -23,7 +23,9 @@ public:
 /// the symbol. Thread-safe.
 class KernelLoader {
 public:
-  static llvm::Expected<std::shared_ptr<KernelLoader>> create();
+  /// Kernels are listed in `perfMap` for profilers, unless that is empty.
+  static llvm::Expected<std::shared_ptr<KernelLoader>>
+  create(std::string perfMap = "");
   virtual ~KernelLoader();
 
   /// Loads the objects and looks up `symbols` in them. Symbols of different

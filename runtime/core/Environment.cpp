@@ -2,6 +2,7 @@
 #include "seqc/Engine.h"
 
 #include <cstdlib>
+#include <unistd.h>
 
 namespace seqc {
 
@@ -38,6 +39,8 @@ EngineOptions EngineOptions::fromEnvironment() {
   long count = std::strtol(threads.c_str(), &end, 10);
   if (!threads.empty() && *end == '\0' && count >= 0 && count <= kMaxThreads)
     options.threads = static_cast<int>(count);
+  if (isSet("SEQC_PERF_MAP"))
+    options.perfMap = "/tmp/perf-" + std::to_string(getpid()) + ".map";
   return options;
 }
 

@@ -54,7 +54,7 @@ Result<Engine> Engine::create(const EngineOptions &options) {
   impl->parallel = std::make_shared<const rt::Parallel>(options.threads);
   impl->options.threads = impl->parallel->threads();
   llvm::Expected<std::shared_ptr<codegen::KernelLoader>> loader =
-      codegen::KernelLoader::create();
+      codegen::KernelLoader::create(options.perfMap);
   if (!loader)
     return Status::error(ErrorCode::Internal,
                          "the loader of compiled code does not start: " +

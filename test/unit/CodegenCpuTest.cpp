@@ -15,6 +15,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
+#include <unistd.h>
+
 using namespace seqc;
 
 static constexpr const char *kDoubleRows = R"(
@@ -135,4 +139,28 @@ TEST(KernelLoader, RefusesForeignImportsAndGarbage) {
                               {"calls"});
   ASSERT_FALSE(bool(garbage));
   llvm::consumeError(garbage.takeError());
+}
+
+TEST(KernelLoader, ListsKernelsForProfilers) {
+  auto target = llvm::cantFail(codegen::parseCpuTarget("cpu"));
+  auto object =
+      llvm::cantFail(compile(kDoubleRows, target, codegen::CpuOutput::Object));
+  std::string map =
+      testing::TempDir() + "seqc-perf-" + std::to_string(getpid()) + ".map";
+  auto loader = llvm::cantFail(codegen::KernelLoader::create(map));
+  auto code = llvm::cantFail(loader->load({object}, {"double_rows"}));
+
+  std::ifstream in(map);
+  std::string address, size, name;
+  bool found = false;
+  while (in >> address >> size >> name) {
+    if (name != "double_rows")
+      continue;
+    found = true;
+    EXPECT_EQ(std::stoull(address, nullptr, 16),
+              reinterpret_cast<uintptr_t>(code->addresses[0]));
+    EXPECT_GT(std::stoull(size, nullptr, 16), 0u);
+  }
+  EXPECT_TRUE(found);
+  std::remove(map.c_str());
 }

@@ -40,12 +40,17 @@ struct EngineOptions {
   uint64_t cacheBytes = uint64_t(1) << 30;
   /// Threads for running and compiling; 0: one per core.
   int threads = 0;
+  /// File to which the address, size and name of each kernel in memory are
+  /// appended, in the form that Linux `perf` reads from /tmp/perf-PID.map;
+  /// empty: none.
+  std::string perfMap;
   /// Both may be called from any thread, also at the same time.
   DiagnosticHandler onDiagnostic;
   ProgressHandler onProgress;
 
-  /// Defaults plus SEQC_CACHE_DIR, SEQC_DISABLE_CACHE, SEQC_THREADS. The only
-  /// place that reads the environment. The default folder is
+  /// Defaults plus SEQC_CACHE_DIR, SEQC_DISABLE_CACHE, SEQC_THREADS and
+  /// SEQC_PERF_MAP (1: the file that perf looks for). The only place
+  /// that reads the environment. The default folder is
   /// $XDG_CACHE_HOME/seqc, else $HOME/.cache/seqc.
   static EngineOptions fromEnvironment();
 };
