@@ -98,15 +98,16 @@ void DescriptionReader::readAlso(const JsonValue &value) {
   std::string name = reader.requireString("name");
   int64_t width = reader.requireInteger("width");
   reader.finish();
-  if (name == "lengths")
-    problems.error(value, "the input name 'lengths' is reserved");
   bool taken = name == model.input.name;
   for (const std::string &other : inputNames)
     taken |= name == other;
-  if (taken)
+  if (name == "lengths")
+    problems.error(value, "the input name 'lengths' is reserved");
+  else if (taken)
     problems.error(value, "the input name '" + name + "' is already taken");
+  else
+    inputNames.push_back(name);
   model.input.also.emplace_back(name, width);
-  inputNames.push_back(name);
 }
 
 void DescriptionReader::readInput(const JsonValue &value) {

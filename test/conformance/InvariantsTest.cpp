@@ -29,15 +29,19 @@ SeqBoat causal(const std::string &positions, const std::string &score) {
 
 struct Variant {
   const char *name;
-  const char *positions;
+  const char *positions; ///< null: a convolution and a selective scan
   const char *score;
+
+  Model model() const {
+    return positions ? seqBoat(causal(positions, score))
+                     : selective(SeqBoat().width, 40, 5, 4);
+  }
 };
 
 class Causal : public testing::TestWithParam<Variant> {
 protected:
   static constexpr int64_t kLength = 45;
-  Program program =
-      compile(seqBoat(causal(GetParam().positions, GetParam().score)));
+  Program program = compile(GetParam().model());
   Tensor input = randomRows(1, kLength, SeqBoat().width);
 };
 
@@ -183,7 +187,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Variant{"plain_softmax", "none", "softmax"},
                     Variant{"rotary_softmax", "rotary", "softmax"},
                     Variant{"bias_relu2", "bias", "relu2"},
-                    Variant{"rank_bias_softmax", "rank_bias", "softmax"}),
+                    Variant{"rank_bias_softmax", "rank_bias", "softmax"},
+                    Variant{"selective_scan", nullptr, nullptr}),
     nameOf);
 
 TEST(Sessions, ThreadsDoNotChangeTheResult) {
@@ -198,6 +203,24 @@ TEST(Sessions, ThreadsDoNotChangeTheResult) {
     results.push_back(call(*session, program, input));
   }
   EXPECT_LE(difference(results[1], results[0]), kExact);
+}
+
+TEST(Sessions, WithoutCarryEachCallStandsAlone) {
+  for (bool carry : {true, false}) {
+    Model model = selective(8, 12, 4, 3);
+    model.document["carry"] = carry;
+    Program program = compile(model);
+    EXPECT_EQ(program.signature().causal, carry);
+    EXPECT_EQ(program.signature().states.empty(), !carry);
+    Session session = open(program);
+    Tensor input = randomRows(1, 9, 8);
+    Tensor first = call(session, program, input),
+           second = call(session, program, input);
+    if (carry)
+      EXPECT_GT(difference(second, first), 1e-3);
+    else
+      EXPECT_LE(difference(second, first), kExact);
+  }
 }
 
 TEST(Sessions, PositionTableLimitsTheSequence) {

@@ -135,6 +135,47 @@ Model lab::seqBoat(const SeqBoat &c) {
   return model;
 }
 
+Model lab::selective(int64_t width, int64_t inner, int64_t states,
+                     int64_t taps) {
+  Model model = composed(
+      width,
+      {{{"op", "linear"}, {"in", "x"}, {"weights", "in."}, {"out", "u0"}},
+       {{"op", "conv"},
+        {"in", "u0"},
+        {"weights", "conv."},
+        {"taps", taps},
+        {"out", "u1"}},
+       {{"op", "map"}, {"in", "u1"}, {"function", "silu"}, {"out", "u"}},
+       {{"op", "linear"}, {"in", "u"}, {"weights", "p."}, {"out", "p"}},
+       {{"op", "split"},
+        {"in", "p"},
+        {"widths", {inner, states, states}},
+        {"out", {"d", "b", "c"}}},
+       {{"op", "map"}, {"in", "d"}, {"function", "softplus"}, {"out", "delta"}},
+       {{"op", "selective_scan"},
+        {"in", "u"},
+        {"delta", "delta"},
+        {"state_in", "b"},
+        {"state_out", "c"},
+        {"log_decay", "A_log"},
+        {"skip", "D"},
+        {"out", "s"}},
+       {{"op", "linear"}, {"in", "s"}, {"weights", "out."}, {"out", "y"}}});
+  auto linear = [&](const std::string &name, int64_t rows, int64_t columns) {
+    double fan = std::sqrt(3.0 / double(columns));
+    model.random(name + ".weight", {rows, columns}, -fan, fan);
+    model.random(name + ".bias", {rows}, -0.1, 0.1);
+  };
+  linear("in", inner, width);
+  linear("p", inner + 2 * states, inner);
+  linear("out", width, inner);
+  model.random("conv.weight", {inner, 1, taps}, -0.5, 0.5);
+  model.random("conv.bias", {inner}, -0.1, 0.1);
+  model.random("A_log", {inner, states}, -1, 1);
+  model.random("D", {inner}, 0.5, 1.5);
+  return model;
+}
+
 Tensor lab::randomRows(int64_t batch, int64_t length, int64_t width, int seed) {
   Tensor tensor(DType::F32, {batch, length, width});
   fill(tensor, static_cast<uint64_t>(seed), -1, 1);
