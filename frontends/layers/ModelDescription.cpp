@@ -2,6 +2,7 @@
 
 #include "frontends/layers/ModelDescription.h"
 
+#include "frontends/layers/Checkpoint.h"
 #include "frontends/safetensors/Safetensors.h"
 
 #include <cerrno>
@@ -314,6 +315,13 @@ Result<ModelDescription> ModelDescription::parse(std::string_view text,
 }
 
 Result<ModelDescription> ModelDescription::fromFile(const std::string &path) {
+  if (isCheckpoint(path)) {
+    Result<Checkpoint> checkpoint = readCheckpoint(path, path);
+    if (!checkpoint)
+      return checkpoint.status();
+    return parse(checkpoint->text, path + "/config.json (as a description)",
+                 path);
+  }
   std::error_code ignored;
   std::filesystem::path file(path);
   if (std::filesystem::is_directory(file, ignored))

@@ -60,7 +60,7 @@ struct ModelDescription {
   /// `name` is what messages call the document, usually its path.
   static Result<ModelDescription> parse(std::string_view text, std::string name,
                                         std::string baseDir);
-  /// A document, or a folder that holds model.json.
+  /// A document, or a folder that holds model.json or a checkpoint.
   static Result<ModelDescription> fromFile(const std::string &path);
 
   bool carriesState = true; ///< `"carry": false` makes each call stand alone

@@ -4,6 +4,7 @@
 
 #include "codegen/cpu/ObjectCompiler.h"
 #include "dialect/SeqcDialect.h"
+#include "frontends/layers/Checkpoint.h"
 #include "frontends/layers/Importer.h"
 #include "frontends/safetensors/Safetensors.h"
 #include "runtime/abi/KernelAbi.h"
@@ -44,6 +45,18 @@ static bool isMlir(llvm::StringRef name) { return name.ends_with(".mlir"); }
 static Result<ModelSource> readText(ModelSource source) {
   if (source.path.empty())
     return source;
+  if (frontend::isCheckpoint(source.path)) {
+    std::string base =
+        source.baseDir.empty() ? source.path : source.baseDir;
+    Result<frontend::Checkpoint> checkpoint =
+        frontend::readCheckpoint(source.path, base);
+    if (!checkpoint)
+      return checkpoint.status();
+    source.text = std::move(checkpoint->text);
+    source.name = source.path + "/config.json (as a description)";
+    source.baseDir = std::move(base);
+    return source;
+  }
   llvm::SmallString<128> path(source.path);
   if (llvm::sys::fs::is_directory(path))
     llvm::sys::path::append(path, "model.json");

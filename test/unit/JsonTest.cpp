@@ -6,6 +6,7 @@
 
 #include "frontends/json/JsonReader.h"
 #include "frontends/json/JsonTree.h"
+#include "frontends/json/JsonWriter.h"
 
 #include <gtest/gtest.h>
 
@@ -210,4 +211,48 @@ TEST(Json, Quoting) {
   auto document = parseJson(quoteJson("x\t\x01é"), "doc");
   ASSERT_TRUE(document.ok());
   EXPECT_EQ(document->root.text, "x\t\x01é");
+}
+
+TEST(JsonWriter, LaysOutForPeople) {
+  auto document = parseJson(
+      R"({"a": 1, "b": {"c": [1, 2.5, null], "d": "x\"y"}, "e": [], "f": {},
+          "g": [{"long": "a text that does not fit", "flag": true}]})",
+      "doc");
+  ASSERT_TRUE(document.ok()) << document.status().str();
+  EXPECT_EQ(formatJson(document->root, 40), R"({
+  "a": 1,
+  "b": {
+    "c": [1, 2.5, null],
+    "d": "x\"y"
+  },
+  "e": [],
+  "f": {},
+  "g": [
+    {
+      "long": "a text that does not fit",
+      "flag": true
+    }
+  ]
+})");
+}
+
+TEST(JsonWriter, FormattedTextReadsBack) {
+  std::string text = ObjectText()
+                         .string("s", "tab\there")
+                         .integer("i", -7)
+                         .real("r", 1e-5)
+                         .boolean("b", false)
+                         .raw("o", "{\"x\": [1, {\"y\": 2}]}")
+                         .str();
+  auto document = parseJson(text, "doc");
+  ASSERT_TRUE(document.ok()) << document.status().str();
+  for (size_t width : {10, 80}) {
+    auto again = parseJson(formatJson(document->root, width), "again");
+    ASSERT_TRUE(again.ok()) << again.status().str();
+    EXPECT_EQ(at(again->root, "s").text, "tab\there");
+    EXPECT_EQ(at(again->root, "i").integer, -7);
+    EXPECT_EQ(at(again->root, "r").real, 1e-5);
+    EXPECT_FALSE(at(again->root, "b").boolean);
+    EXPECT_EQ(at(at(again->root, "o"), "x").elements.size(), 2u);
+  }
 }

@@ -73,8 +73,9 @@ struct ModelSource {
   /// Overrides the weight files that the description names, if set.
   std::shared_ptr<const WeightSource> weights;
 
-  /// A JSON or .mlir file, or a folder that holds model.json. Reading happens
-  /// in Engine::compile, which reports a missing file.
+  /// A JSON or .mlir file, or a folder that holds model.json or a checkpoint
+  /// (config.json and weights). Reading happens in Engine::compile, which
+  /// reports a missing file.
   static ModelSource fromFile(std::string path);
   static ModelSource fromText(std::string text, std::string name = "<memory>");
 };

@@ -2,6 +2,7 @@
 """Reads, writes and changes safetensors files with the standard library only.
 
   tensors.py pick FILE NAME[=AS]... -o FILE   write some tensors to a new file
+  tensors.py drop FILE NAME... -o FILE        write all but some tensors
   tensors.py add FILE NAME INDEX VALUE        add VALUE to one f32 element
   tensors.py set FILE NAME INDEX VALUE        replace one f32 element
   tensors.py close FILE NAME FILE NAME ATOL   exit 1 if two f32 tensors differ
@@ -73,6 +74,10 @@ def main(command, *rest):
         tensors = load(source)
         pairs = [name.partition("=") for name in names]
         save(target, {alias or name: tensors[name] for name, _, alias in pairs})
+    elif command == "drop":
+        source, *names, flag, target = rest
+        assert flag == "-o"
+        save(target, {name: entry for name, entry in load(source).items() if name not in names})
     elif command in ("add", "set"):
         change(*rest, command == "set")
     elif command == "close":
