@@ -7,12 +7,34 @@
 #include <cstring>
 #include <utility>
 
+#include <sys/mman.h>
+
 namespace seqc::rt {
 
 inline constexpr size_t kAlignment = 64;
 
 inline size_t alignUp(size_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+/// From this size on a block is aligned to, and asked to be in, huge pages: a
+/// kernel that walks down a column touches a page per row, and looking up as
+/// many small pages would take longer than its arithmetic.
+inline constexpr size_t kHugeBlock = size_t(4) << 20;
+inline constexpr size_t kHugePage = size_t(2) << 20;
+
+inline size_t alignmentOf(size_t bytes) {
+  return bytes >= kHugeBlock ? kHugePage : kAlignment;
+}
+
+/// A request: pages stay small where the system says so.
+inline void adviseHugePages(void *memory, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  if (bytes >= kHugeBlock)
+    (void)::madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+#else
+  (void)memory, (void)bytes;
+#endif
 }
 
 /// 64-byte aligned bytes that only grow. Movable, owned by one thread.
@@ -35,9 +57,10 @@ public:
     if (memory && wanted <= bytes)
       return true;
     size_t rounded = alignUp(wanted == 0 ? 1 : wanted);
-    void *fresh = std::aligned_alloc(kAlignment, rounded);
+    void *fresh = std::aligned_alloc(alignmentOf(rounded), rounded);
     if (!fresh)
       return false;
+    adviseHugePages(fresh, rounded);
     std::free(memory);
     memory = fresh;
     bytes = rounded;

@@ -1,11 +1,12 @@
 //===- Tensor.cpp - element types and owned tensors -----------------------===//
 #include "seqc/Tensor.h"
 
+#include "runtime/core/Memory.h"
+
 #include <cstring>
+#include <new>
 
 namespace seqc {
-
-static constexpr size_t kAlignment = 64;
 
 size_t byteSize(DType dtype) noexcept {
   switch (dtype) {
@@ -52,20 +53,31 @@ int64_t elementCount(const int64_t *shape, int32_t rank) noexcept {
   return count;
 }
 
-Tensor::Tensor(DType dtype, std::vector<int64_t> shape)
-    : type(dtype), extents(std::move(shape)) {
-  size_t payload = static_cast<size_t>(elementCount(
-                       extents.data(), static_cast<int32_t>(extents.size()))) *
-                   byteSize(dtype);
-  storage.resize(payload + kAlignment - 1);
+void Tensor::Release::operator()(void *memory) const noexcept {
+  ::operator delete(memory, std::align_val_t(alignment));
 }
 
-// The aligned start lies at another offset in another allocation, so a copy has
-// to move the bytes from start to start.
-Tensor::Tensor(const Tensor &other)
-    : type(other.type), extents(other.extents), storage(other.storage.size()) {
-  if (!storage.empty())
-    std::memcpy(data(), other.data(), bytes());
+Tensor::Tensor(DType dtype, std::vector<int64_t> shape)
+    : type(dtype), extents(std::move(shape)) {
+  int64_t count =
+      elementCount(extents.data(), static_cast<int32_t>(extents.size()));
+  size_t payload = static_cast<size_t>(count) * byteSize(dtype);
+  size_t alignment = rt::alignmentOf(payload);
+  void *memory =
+      ::operator new(payload == 0 ? 1 : payload, std::align_val_t(alignment));
+  rt::adviseHugePages(memory, payload);
+  std::memset(memory, 0, payload);
+  storage = {memory, Release{alignment}};
+}
+
+Tensor::Tensor(const Tensor &other) {
+  if (!other.storage) {
+    type = other.type;
+    extents = other.extents;
+    return;
+  }
+  *this = Tensor(other.type, other.extents);
+  std::memcpy(data(), other.data(), bytes());
 }
 
 Tensor &Tensor::operator=(const Tensor &other) {
@@ -76,7 +88,7 @@ Tensor &Tensor::operator=(const Tensor &other) {
 
 int64_t Tensor::size() const noexcept {
   // A default-constructed tensor has no elements although its rank is 0.
-  if (storage.empty() && extents.empty())
+  if (!storage && extents.empty())
     return 0;
   return elementCount(extents.data(), static_cast<int32_t>(extents.size()));
 }
@@ -85,16 +97,7 @@ size_t Tensor::bytes() const noexcept {
   return static_cast<size_t>(size()) * byteSize(type);
 }
 
-static size_t alignedOffset(const void *pointer) noexcept {
-  size_t misalignment = reinterpret_cast<uintptr_t>(pointer) % kAlignment;
-  return misalignment == 0 ? 0 : kAlignment - misalignment;
-}
-
-void *Tensor::data() noexcept {
-  if (storage.empty())
-    return nullptr;
-  return storage.data() + alignedOffset(storage.data());
-}
+void *Tensor::data() noexcept { return storage.get(); }
 
 const void *Tensor::data() const noexcept {
   return const_cast<Tensor *>(this)->data();

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -35,8 +36,9 @@ struct TensorRef {
 /// Product of the extents; 1 for rank 0.
 int64_t elementCount(const int64_t *shape, int32_t rank) noexcept;
 
-/// A dense row-major tensor that owns its memory (64-byte aligned).
-/// Movable and copyable; not thread-safe while being written.
+/// A dense row-major tensor that owns its memory (64-byte aligned; from 4 MiB
+/// on in huge pages where the system has them). Throws std::bad_alloc if there
+/// is none left. Movable and copyable; not thread-safe while being written.
 class Tensor {
 public:
   Tensor() = default;
@@ -53,12 +55,8 @@ public:
   size_t bytes() const noexcept;
   void *data() noexcept;
   const void *data() const noexcept;
-  template <class T>
-  T *as() noexcept {
-    return static_cast<T *>(data());
-  }
-  template <class T>
-  const T *as() const noexcept {
+  template <class T> T *as() noexcept { return static_cast<T *>(data()); }
+  template <class T> const T *as() const noexcept {
     return static_cast<const T *>(data());
   }
   /// A view that is valid while this tensor lives and is not moved from.
@@ -67,7 +65,11 @@ public:
 private:
   DType type = DType::F32;
   std::vector<int64_t> extents;
-  std::vector<std::byte> storage; ///< over-allocated; data() aligns
+  struct Release {
+    size_t alignment;
+    void operator()(void *memory) const noexcept;
+  };
+  std::unique_ptr<void, Release> storage;
 };
 
 } // namespace seqc
