@@ -40,6 +40,19 @@ LogicalResult CompressOp::verify() {
                           {"packed", getPacked()}, 0);
 }
 
+namespace {
+/// What a session tells of its gates.
+struct GateReport : SideEffects::Resource::Base<GateReport> {
+  StringRef getName() final { return "GateReport"; }
+};
+} // namespace
+
+void CountOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  if (getGate())
+    effects.emplace_back(MemoryEffects::Write::get(), GateReport::get());
+}
+
 LogicalResult GatherRowsOp::verify() {
   NamedValue source{"source", getSource()}, out{"out", getOut()};
   // gather_rows_c1

@@ -76,11 +76,14 @@ def Seqc_CompressOp : Seqc_StructuredOp<"compress"> {
   }];
 }
 
-def Seqc_CountOp : Seqc_Op<"count", [Pure]> {
+def Seqc_CountOp : Seqc_Op<"count", [
+    AlwaysSpeculatable, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "number of rows that an offsets tensor describes";
   let description = [{
     The last entry of `offsets` as an index. `partition` turns it into a plan
-    slot that later kernels' extents read. `gate` names the layer for reports.
+    slot that later kernels' extents read. `gate` names the layer for reports; a
+    count with a gate writes to them, so it stays where no extent reads it: the
+    activated rows may never leave one kernel. A count without is pure.
 
     Rules:
     * (count_c1) offsets is a rank-1 i32 tensor.

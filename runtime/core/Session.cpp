@@ -289,12 +289,20 @@ std::vector<GateCount> Session::gateCounts() const {
   return counts;
 }
 
-/// Whether the step's work follows a count of activated rows.
-static bool isGated(const Plan &plan, const PlanStep &step) {
-  for (int32_t arg : step.args)
+/// Whether the work of a step of `run` follows a count of activated rows.
+static bool isGated(const Plan &plan, size_t index) {
+  const std::vector<int32_t> &args = plan.run[index].args;
+  for (int32_t arg : args)
     for (const Extent &extent : plan.buffers[arg].shape)
       if (extent.symbol >= kFirstCountSymbol)
         return true;
+  // Activated rows that stay inside one kernel are in none of its buffers; it
+  // then takes their number from the offsets that were counted before.
+  for (size_t i = 0; i < index; ++i)
+    if (const PlanStep &before = plan.run[i];
+        before.kind == StepKind::Count && before.symbol >= kFirstCountSymbol &&
+        std::find(args.begin(), args.end(), before.args[0]) != args.end())
+      return true;
   return false;
 }
 
@@ -310,7 +318,7 @@ std::vector<StepTime> Session::stepTimes() const {
     const PlanStep &step = impl->plan().run[i];
     StepTime time;
     time.layer = step.layer;
-    time.gated = isGated(impl->plan(), step);
+    time.gated = isGated(impl->plan(), i);
     time.kernel = step.kind == StepKind::Kernel
                       ? impl->plan().kernels[step.kernel].symbol
                   : step.kind == StepKind::Count ? "count"
