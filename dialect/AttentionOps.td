@@ -5,7 +5,7 @@
 include "dialect/SeqcBase.td"
 include "dialect/SeqcAttrs.td"
 
-def Seqc_AttendOp : Seqc_StructuredOp<"attend", [AttrSizedOperandSegments]> {
+def Seqc_AttendOp : Seqc_TiledOp<"attend", [AttrSizedOperandSegments]> {
   let summary = "attention of each query over a window of keys of its sequence";
   let description = [{
     Queries, keys and values are the rows of the same sequences. With no heads
@@ -55,6 +55,13 @@ def Seqc_AttendOp : Seqc_StructuredOp<"attend", [AttrSizedOperandSegments]> {
       [B, w, z], [B, w, h], [B]; past needs right = 0 and rank 2; past positions
       are needed if positions are given.
     * (attend_c7) on tensors, one result typed like out.
+
+    Tiles:
+    * (attend_t1) heads, where there are any, and columns of the values are
+      parallel loops. Queries are no loop: the rows of a query tile would be no
+      rows of the same sequences any more (docs/Rationale/WindowAttention.md).
+    * (attend_t2) a tile has a static number of heads, and one head where several
+      heads share a key head but not all the same.
 
     ```mlir
     %o = seqc.attend softmax {left = 64 : i64, right = 0 : i64, scale = 0.125 : f32}

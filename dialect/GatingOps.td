@@ -5,7 +5,7 @@
 include "dialect/SeqcBase.td"
 include "dialect/SeqcEnums.td"
 
-def Seqc_RouteOp : Seqc_StructuredOp<"route", [AggregatedOpInterface]> {
+def Seqc_RouteOp : Seqc_TiledOp<"route", [AggregatedOpInterface]> {
   let summary = "two-way router: active mask and confidence";
   let description = [{
     With `u0 = logits[t,0] + skip_bias[0]` and `u1 = logits[t,1]`:
@@ -16,6 +16,9 @@ def Seqc_RouteOp : Seqc_StructuredOp<"route", [AggregatedOpInterface]> {
     * (route_c1) logits is f32 [R, 2]; skip_bias and inverse_temperature are f32 [1].
     * (route_c2) active is i32 [R], confidence f32 [R].
     * (route_c3) on tensors, two results typed like active and confidence.
+
+    Tiles:
+    * (route_t1) rows are a parallel loop.
 
     ```mlir
     %a, %c = seqc.route ins(%u, %bias, %it : tensor<?x2xf32>, tensor<1xf32>, tensor<1xf32>)
@@ -58,6 +61,8 @@ def Seqc_CompressOp : Seqc_StructuredOp<"compress"> {
       offsets and packed the same extent B+1.
     * (compress_c2) on tensors, two results typed like index and packed.
 
+    Tiles: none, for the place of a row depends on all rows before it.
+
     ```mlir
     %idx, %off2 = seqc.compress ins(%a, %off : tensor<?xi32>, tensor<?xi32>)
         outs(%ii, %oi : tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>, tensor<?xi32>
@@ -97,7 +102,7 @@ def Seqc_CountOp : Seqc_Op<"count", [
   let assemblyFormat = "$offsets attr-dict `:` type($offsets)";
 }
 
-def Seqc_GatherRowsOp : Seqc_StructuredOp<"gather_rows", []> {
+def Seqc_GatherRowsOp : Seqc_TiledOp<"gather_rows"> {
   let summary = "rows of a source picked by index";
   let description = [{
     `out[i, ...] = source[index[i], ...]` for every `i` below the extent of `out`
@@ -108,6 +113,10 @@ def Seqc_GatherRowsOp : Seqc_StructuredOp<"gather_rows", []> {
     * (gather_rows_c1) source and out have the same rank (1 or 2), element type
       and trailing extent; index is i32.
     * (gather_rows_c2) on tensors, one result typed like out.
+
+    Tiles:
+    * (gather_rows_t1) rows of out and columns are parallel loops; a tile of rows
+      sees all rows of the source.
 
     ```mlir
     %y = seqc.gather_rows ins(%x, %idx : tensor<?x128xf32>, tensor<?xi32>)
@@ -125,7 +134,7 @@ def Seqc_GatherRowsOp : Seqc_StructuredOp<"gather_rows", []> {
   }];
 }
 
-def Seqc_ScatterRowsOp : Seqc_StructuredOp<"scatter_rows"> {
+def Seqc_ScatterRowsOp : Seqc_TiledOp<"scatter_rows"> {
   let summary = "write or add rows at positions given by index";
   let description = [{
     For every row `i` of `source`, with `t = index[i]` and
@@ -138,6 +147,13 @@ def Seqc_ScatterRowsOp : Seqc_StructuredOp<"scatter_rows"> {
     * (scatter_rows_c1) source is [n, d], out is [R, d], both f32, same d.
     * (scatter_rows_c2) index is i32; scale, if given, is f32 [R].
     * (scatter_rows_c3) on tensors, one result typed like out.
+
+    Tiles:
+    * (scatter_rows_t1) rows of the source and columns are parallel loops.
+    * (scatter_rows_t2) the result of a tile of rows is all rows of out, of which
+      it changes its own: no two tiles change the same row, so that they may work
+      on one destination in place, in any order. On values, each tile has to start
+      from what the one before returned.
 
     ```mlir
     %y = seqc.scatter_rows add ins(%g, %idx : tensor<?x128xf32>, tensor<?xi32>)

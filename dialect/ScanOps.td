@@ -5,7 +5,7 @@
 include "dialect/SeqcBase.td"
 include "dialect/SeqcAttrs.td"
 
-def Seqc_ScanOp : Seqc_StructuredOp<"scan", [
+def Seqc_ScanOp : Seqc_TiledOp<"scan", [
     AttrSizedOperandSegments, IsolatedFromAbove,
     SingleBlockImplicitTerminator<"YieldOp">,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
@@ -49,6 +49,12 @@ def Seqc_ScanOp : Seqc_StructuredOp<"scan", [
       likewise.
     * (scan_c6) `delays` has one non-negative entry per input.
     * (scan_c7) on tensors, one result per out and state, typed like it.
+
+    Tiles:
+    * (scan_t1) channels are a parallel loop.
+    * (scan_t2) rows are a reduction loop, if an input or out has rows: a tile of
+      rows starts from the states that the one before left. Only forward and
+      without delays.
 
     Example (an exponential moving average with 16 states per channel):
 
@@ -98,7 +104,7 @@ def Seqc_ScanOp : Seqc_StructuredOp<"scan", [
   }];
 }
 
-def Seqc_PoolOp : Seqc_StructuredOp<"pool"> {
+def Seqc_PoolOp : Seqc_TiledOp<"pool"> {
   let summary = "pool the rows of each sequence to one row";
   let description = [{
     `mean`: `out[b, :] = sum of source[t, :] over the rows t of b / count`; an
@@ -107,6 +113,10 @@ def Seqc_PoolOp : Seqc_StructuredOp<"pool"> {
     Rules:
     * (pool_c1) source is [R, d], out is [B, d], both f32, same d.
     * (pool_c2) on tensors, one result typed like out.
+
+    Tiles:
+    * (pool_t1) sequences and columns are parallel loops; a tile of sequences
+      reads the rows that they own.
 
     ```mlir
     %y = seqc.pool mean ins(%x, %off : tensor<?x32xf32>, tensor<?xi32>)

@@ -62,4 +62,14 @@ class Seqc_StructuredOp<string mnemonic, list<Trait> traits = []>
   let hasVerifier = 1;
 }
 
+/// A structured op on tensors of which tiles can be computed alone; its loops
+/// and their rules are in the op's text (dialect/*Tiling.cpp).
+class Seqc_TiledOp<string mnemonic, list<Trait> traits = []>
+    : Seqc_StructuredOp<mnemonic, !listconcat([
+        DeclareOpInterfaceMethods<TilingInterface, [
+          "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
+          "getResultTilePosition", "generateResultTileValue",
+          "getIterationDomainTileFromResultTile"]>],
+        traits)>;
+
 #endif // SEQC_BASE_TD

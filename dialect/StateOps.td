@@ -5,7 +5,7 @@
 include "dialect/SeqcBase.td"
 include "dialect/SeqcEnums.td"
 
-def Seqc_NormOp : Seqc_StructuredOp<"norm", [
+def Seqc_NormOp : Seqc_TiledOp<"norm", [
     AttrSizedOperandSegments, AggregatedOpInterface]> {
   let summary = "normalise each row over its last axis";
   let description = [{
@@ -21,6 +21,9 @@ def Seqc_NormOp : Seqc_StructuredOp<"norm", [
     * (norm_c2) gain is f32 [d], for scale [1]; bias is f32 [d] and only for layer.
     * (norm_c3) eps is positive.
     * (norm_c4) on tensors, one result typed like out.
+
+    Tiles:
+    * (norm_t1) rows are a parallel loop; a row is never cut.
 
     ```mlir
     %y = seqc.norm layer {eps = 1.0e-05 : f32} ins(%x : tensor<?x128xf32>)
@@ -44,7 +47,7 @@ def Seqc_NormOp : Seqc_StructuredOp<"norm", [
   }];
 }
 
-def Seqc_RingPushOp : Seqc_StructuredOp<"ring_push"> {
+def Seqc_RingPushOp : Seqc_TiledOp<"ring_push"> {
   let summary = "append the rows of each sequence to its ring";
   let description = [{
     Entry number `e` of a sequence, counted over all rows that were ever pushed,
@@ -59,6 +62,10 @@ def Seqc_RingPushOp : Seqc_StructuredOp<"ring_push"> {
       element type and x.
     * (ring_push_c2) offsets is i32 [B+1], count i32 [B].
     * (ring_push_c3) on tensors, one result typed like ring.
+
+    Tiles:
+    * (ring_push_t1) sequences and the elements of an entry are parallel loops; a
+      tile of sequences reads the rows that they own.
 
     ```mlir
     %r = seqc.ring_push ins(%k, %off, %n : tensor<?x32xf32>, tensor<?xi32>, tensor<?xi32>)

@@ -17,59 +17,6 @@ using namespace mlir;
 using namespace seqc;
 using namespace seqc::passes;
 
-/// An operand that the re-created op does not use.
-static constexpr int64_t kUnused = -2;
-
-//===----------------------------------------------------------------------===//
-// Extents
-//===----------------------------------------------------------------------===//
-
-OpFoldResult seqc::passes::traceExtent(OpBuilder &builder, Value value,
-                                       int64_t dim) {
-  auto type = cast<ShapedType>(value.getType());
-  if (!type.isDynamicDim(dim))
-    return builder.getIndexAttr(type.getDimSize(dim));
-  if (auto op = value.getDefiningOp<DestinationStyleOpInterface>())
-    return traceExtent(builder,
-                       op.getTiedOpOperand(cast<OpResult>(value))->get(), dim);
-  if (auto op = value.getDefiningOp<tensor::EmptyOp>())
-    return op.getMixedSizes()[dim];
-  if (auto op = value.getDefiningOp<tensor::CastOp>())
-    return traceExtent(builder, op.getSource(), dim);
-  if (auto op = value.getDefiningOp<tensor::ExpandShapeOp>())
-    return getMixedValues(op.getStaticOutputShape(), op.getOutputShape(),
-                          builder)[dim];
-  if (auto op = value.getDefiningOp<tensor::CollapseShapeOp>()) {
-    ReassociationIndices group = op.getReassociationIndices()[dim];
-    if (group.size() == 1)
-      return traceExtent(builder, op.getSrc(), group.front());
-  }
-  if (auto op = value.getDefiningOp<tensor::ExtractSliceOp>()) {
-    llvm::SmallBitVector dropped = op.getDroppedDims();
-    SmallVector<OpFoldResult> sizes = op.getMixedSizes();
-    for (int64_t source = 0, result = 0, e = sizes.size(); source < e; ++source)
-      if (!dropped[source] && result++ == dim)
-        return sizes[source];
-  }
-  return tensor::DimOp::create(builder, value.getLoc(), value, dim).getResult();
-}
-
-void seqc::passes::resolveExtents(func::FuncOp kernel) {
-  SmallVector<tensor::DimOp> ops;
-  kernel.walk([&](tensor::DimOp op) {
-    if (!isa<BlockArgument>(op.getSource()) && op.getConstantIndex())
-      ops.push_back(op);
-  });
-  for (tensor::DimOp op : ops) {
-    OpBuilder builder(op);
-    OpFoldResult extent =
-        traceExtent(builder, op.getSource(), *op.getConstantIndex());
-    op.replaceAllUsesWith(
-        getValueOrCreateConstantIndexOp(builder, op.getLoc(), extent));
-    op.erase();
-  }
-}
-
 //===----------------------------------------------------------------------===//
 // Demands
 //===----------------------------------------------------------------------===//
@@ -104,206 +51,205 @@ bool TaskTiler::isShared(Operation *op) const {
   });
 }
 
-LogicalResult TaskTiler::propagate() {
-  for (Operation &op :
-       llvm::reverse(kernel.getBody().front().without_terminator()))
-    if (!isShared(&op) && failed(propagate(&op)))
-      return failure();
-  return success();
-}
-
 LogicalResult TaskTiler::propagate(Operation *op) {
-  for (OpResult result : op->getResults()) {
-    auto found = demands.find(result);
-    if (found == demands.end())
-      continue;
-    for (int64_t dim : found->second) {
+  llvm::SmallSetVector<int64_t, 2> cuts;
+  for (OpResult result : op->getResults())
+    for (int64_t dim : demands.lookup(result)) {
       FailureOr<int64_t> cut = cutOf(result, dim);
       if (failed(cut))
         return failure();
-      cuts[op].insert(*cut);
+      cuts.insert(*cut);
     }
-  }
-  auto found = cuts.find(op);
-  if (found == cuts.end())
-    return success();
-  for (int64_t cut : found->second) {
-    FailureOr<Dims> dims = operandDims(op, cut);
-    if (failed(dims))
+  for (int64_t cut : cuts) {
+    FailureOr<Part> part = partOf(op, cut);
+    if (failed(part))
       return failure();
-    for (auto [operand, dim] : llvm::zip_equal(op->getOperands(), *dims))
+    for (auto [operand, dim] :
+         llvm::zip_equal(op->getOperands(), part->operands))
       if (dim != kUnused)
         demands[operand].insert(dim);
+    parts[op].push_back(std::move(*part));
   }
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(op->getRegions(), captured);
-  for (Value value : captured)
-    demands[value].insert(kWhole);
+  if (!cuts.empty())
+    for (Value value : captured)
+      demands[value].insert(kWhole);
   return success();
 }
 
-/// Where `expr` alone is a result of `map`.
-static int64_t positionOf(AffineMap map, unsigned loop) {
-  for (auto [position, result] : llvm::enumerate(map.getResults()))
-    if (auto dim = dyn_cast<AffineDimExpr>(result);
-        dim && dim.getPosition() == loop)
-      return position;
-  return kWhole;
+//===----------------------------------------------------------------------===//
+// Cuts: what TilingInterface says
+//===----------------------------------------------------------------------===//
+
+/// All of the op's loops but `loop`, which is cut at the block.
+TaskTiler::LoopTile TaskTiler::blockOfLoop(TilingInterface op, int64_t loop) {
+  LoopTile tile;
+  for (Range range : op.getIterationDomain(b)) {
+    tile.offsets.push_back(range.offset);
+    tile.sizes.push_back(range.size);
+  }
+  tile.offsets[loop] = blockOffset;
+  tile.sizes[loop] = blockSize;
+  return tile;
 }
 
-/// Source axis of a slice that result axis `dim` is.
-static int64_t sourceDim(tensor::ExtractSliceOp op, int64_t dim) {
-  llvm::SmallBitVector dropped = op.getDroppedDims();
-  for (int64_t source = 0, result = 0; source < op.getSourceType().getRank();
-       ++source)
-    if (!dropped[source] && result++ == dim)
-      return source;
-  llvm_unreachable("axis of the result without axis of the source");
+/// The axis along which a tile is the block, and whole along all others.
+FailureOr<int64_t> TaskTiler::cutAxis(ArrayRef<OpFoldResult> offsets,
+                                      ArrayRef<OpFoldResult> sizes) const {
+  int64_t axis = kWhole;
+  for (auto [i, at, extent] : llvm::enumerate(offsets, sizes)) {
+    if (isConstantIntValue(at, 0))
+      continue;
+    if (at != OpFoldResult(blockOffset) || extent != OpFoldResult(blockSize) ||
+        axis != kWhole)
+      return failure();
+    axis = i;
+  }
+  return axis;
 }
 
-static bool startsAtZero(tensor::ExtractSliceOp op, int64_t source) {
-  return isConstantIntValue(op.getMixedOffsets()[source], 0);
+/// The axis along which a block of `loop` cuts each result.
+FailureOr<TaskTiler::Dims> TaskTiler::resultDims(TilingInterface op,
+                                                 int64_t loop) {
+  LoopTile tile = blockOfLoop(op, loop);
+  Dims dims;
+  for (unsigned i = 0; i < op->getNumResults(); ++i) {
+    SmallVector<OpFoldResult> offsets, sizes;
+    if (failed(op.getResultTilePosition(b, i, tile.offsets, tile.sizes, offsets,
+                                        sizes)))
+      return failure();
+    FailureOr<int64_t> axis = cutAxis(offsets, sizes);
+    if (failed(axis))
+      return failure();
+    dims.push_back(*axis);
+  }
+  return dims;
 }
 
-static FailureOr<int64_t> cutOfLinalg(linalg::LinalgOp op, OpResult result,
-                                      int64_t dim) {
-  AffineMap map = op.getIndexingMapMatchingResult(result);
-  auto expr = dyn_cast<AffineDimExpr>(map.getResult(dim));
-  if (!expr || op.getIteratorTypesArray()[expr.getPosition()] !=
-                   utils::IteratorType::parallel)
+/// A parallel loop of which every block writes some part of all results, as a
+/// scatter does.
+std::optional<int64_t> TaskTiler::scatteringLoop(Operation *op) {
+  auto tiled = dyn_cast<TilingInterface>(op);
+  if (!tiled)
+    return std::nullopt;
+  b.setInsertionPoint(op);
+  for (auto [loop, kind] : llvm::enumerate(tiled.getLoopIteratorTypes())) {
+    if (kind != utils::IteratorType::parallel)
+      continue;
+    FailureOr<Dims> dims = resultDims(tiled, loop);
+    if (succeeded(dims) && llvm::all_equal(*dims) && dims->front() == kWhole)
+      return loop;
+  }
+  return std::nullopt;
+}
+
+FailureOr<int64_t> TaskTiler::loopOf(OpResult result, int64_t dim) {
+  auto op = dyn_cast<TilingInterface>(result.getOwner());
+  if (!op)
+    return result.getOwner()->emitOpError(
+               "expected an op that can be cut along axis ")
+           << dim << " of its result";
+  b.setInsertionPoint(op);
+  Value init = cast<DestinationStyleOpInterface>(op.getOperation())
+                   .getTiedOpOperand(result)
+                   ->get();
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, init);
+  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+  offsets[dim] = blockOffset;
+  sizes[dim] = blockSize;
+  SmallVector<OpFoldResult> loopOffsets, loopSizes;
+  if (failed(op.getIterationDomainTileFromResultTile(
+          b, result.getResultNumber(), offsets, sizes, loopOffsets, loopSizes)))
+    return failure();
+  FailureOr<int64_t> loop = cutAxis(loopOffsets, loopSizes);
+  if (failed(loop) || *loop == kWhole ||
+      op.getLoopIteratorTypes()[*loop] != utils::IteratorType::parallel)
     return op->emitOpError("expected a parallel loop along axis ")
            << dim << " of its result";
-  for (AffineMap each : op.getIndexingMapsArray())
-    for (AffineExpr e : each.getResults())
-      if (!isa<AffineDimExpr>(e) && e.isFunctionOfDim(expr.getPosition()))
-        return op->emitOpError(
-                   "expected a projection along the task axis, got ")
-               << AffineMapAttr::get(each);
-  for (OpResult other : op->getResults())
-    if (positionOf(op.getIndexingMapMatchingResult(other),
-                   expr.getPosition()) == kWhole)
-      return op->emitOpError("expected all results to run over the task axis");
-  return expr.getPosition();
+  return *loop;
 }
 
 FailureOr<int64_t> TaskTiler::cutOf(OpResult result, int64_t dim) {
   Operation *op = result.getOwner();
-  if (auto scatter = dyn_cast<ir::ScatterRowsOp>(op); scatter && !serial) {
-    Operation *into = scatter.getOut().getDefiningOp();
-    if (into && !isa<ir::ScatterRowsOp>(into))
-      return op->emitOpError("expected to scatter into an outs argument, got "
-                             "the result of '")
-             << into->getName() << "'";
-    if (dim != kWhole)
-      return op->emitOpError(
-          "expected no use of scattered rows in the same kernel");
-    return 0;
-  }
   if (dim == kWhole) {
+    if (serial)
+      return kWhole;
+    if (std::optional<int64_t> loop = scatteringLoop(op))
+      return *loop;
     auto type = dyn_cast<ShapedType>(result.getType());
     // Columns of an argument are a view, as whole as the argument itself.
     auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
-    bool isView = slice && isa<BlockArgument>(slice.getSource());
-    if (!serial && !isView && type && !type.hasStaticShape())
+    bool ofArgument = slice && isa<BlockArgument>(slice.getSource());
+    if (!ofArgument && type && !type.hasStaticShape())
       return op->emitOpError(
           "expected tasks that do not depend on each other, got a result that "
           "one of them needs as a whole; end the kernel after this op");
     return kWhole;
   }
-  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-    return cutOfLinalg(linalgOp, result, dim);
-  if (auto view = dyn_cast<tensor::CollapseShapeOp>(op)) {
-    if (view.getReassociationIndices()[dim].size() != 1)
-      return op->emitOpError("expected a view that leaves the task axis alone");
+  if (isView(op) || isa<tensor::EmptyOp>(op)) {
+    if (failed(checkView(op, dim)))
+      return failure();
     return dim;
   }
-  if (auto view = dyn_cast<tensor::ExpandShapeOp>(op)) {
-    int64_t source = view.getCorrespondingSourceDim(dim);
-    if (view.getReassociationIndices()[source].size() != 1)
-      return op->emitOpError("expected a view that leaves the task axis alone");
-    return dim;
-  }
-  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    int64_t source = sourceDim(slice, dim);
-    if (!isConstantIntValue(slice.getMixedStrides()[source], 1))
-      return op->emitOpError(
-          "expected a slice of stride 1 along the task axis");
-    return dim;
-  }
-  if (isa<tensor::EmptyOp, tensor::CastOp, ir::GatherRowsOp>(op))
-    return dim;
-  if (isa<ir::ScanOp>(op) && dim == 1)
-    return dim;
-  if (isa<ir::NormOp, ir::RouteOp, linalg::SoftmaxOp>(op))
+  if (isa<linalg::AggregatedOpInterface>(op))
     return op->emitOpError("expected decomposed ops; run seqc-decompose first");
-  return op->emitOpError("expected an op that can be cut along axis ")
-         << dim << " of its result";
+  return loopOf(result, dim);
 }
 
-static SmallVector<int64_t> scanOperandDims(ir::ScanOp scan) {
-  SmallVector<int64_t> dims;
-  unsigned map = 0;
-  auto append = [&](OperandRange operands, int64_t leading) {
-    for (size_t i = 0; i < operands.size(); ++i, ++map) {
-      int64_t position = positionOf(scan.getMap(map), 1);
-      dims.push_back(position == kWhole ? kWhole : position + leading);
-    }
-  };
-  append(scan.getInputs(), 0);
-  append(scan.getParams(), 0);
-  dims.push_back(kWhole);
-  append(scan.getOuts(), 0);
-  append(scan.getStates(), 1);
-  return dims;
+/// Tasks that share a destination work on it in place.
+LogicalResult TaskTiler::checkShared(Operation *op, ArrayRef<int64_t> results) {
+  for (OpResult result : op->getResults()) {
+    if (results[result.getResultNumber()] != kWhole)
+      return op->emitOpError("expected all results to run over the task axis");
+    Operation *into = cast<DestinationStyleOpInterface>(op)
+                          .getTiedOpOperand(result)
+                          ->get()
+                          .getDefiningOp();
+    if (into && !scatteringLoop(into))
+      return op->emitOpError("expected to scatter into an outs argument, got "
+                             "the result of '")
+             << into->getName() << "'";
+  }
+  return success();
 }
 
-FailureOr<TaskTiler::Dims> TaskTiler::operandDims(Operation *op, int64_t cut) {
-  Dims dims(op->getNumOperands(), kWhole);
+FailureOr<TaskTiler::Part> TaskTiler::partOf(Operation *op, int64_t cut) {
+  Part part;
+  part.operands.assign(op->getNumOperands(), kWhole);
+  part.results.assign(op->getNumResults(), cut);
   if (cut == kWhole)
-    return dims;
-  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
-    for (OpOperand &operand : op->getOpOperands())
-      dims[operand.getOperandNumber()] =
-          positionOf(linalgOp.getMatchingIndexingMap(&operand), cut);
-    return dims;
+    return part;
+  if (isView(op) || isa<tensor::EmptyOp>(op)) {
+    part.operands = viewOperandDims(op, cut);
+    return part;
   }
-  if (isa<ir::ScanOp>(op))
-    return scanOperandDims(cast<ir::ScanOp>(op));
-  if (isa<ir::GatherRowsOp>(op))
-    return cut == 0 ? Dims{kWhole, 0, 0} : Dims{cut, kWhole, cut};
-  if (isa<ir::ScatterRowsOp>(op)) {
-    dims[0] = dims[1] = 0;
-    return dims;
+  auto tiled = cast<TilingInterface>(op);
+  b.setInsertionPoint(op);
+  FailureOr<Dims> results = resultDims(tiled, cut);
+  if (failed(results) || (llvm::is_contained(*results, kWhole) &&
+                          failed(checkShared(op, *results))))
+    return failure();
+  part.results = *results;
+  LoopTile tile = blockOfLoop(tiled, cut);
+  FailureOr<TilingResult> made =
+      tiled.getTiledImplementation(b, tile.offsets, tile.sizes);
+  if (failed(made))
+    return failure();
+  part.op = made->tiledOps.front();
+  for (auto [dim, operand] :
+       llvm::zip_equal(part.operands, part.op->getOperands())) {
+    auto slice = operand.getDefiningOp<tensor::ExtractSliceOp>();
+    if (!slice || !llvm::is_contained(made->generatedSlices, slice))
+      continue;
+    FailureOr<int64_t> axis =
+        cutAxis(slice.getMixedOffsets(), slice.getMixedSizes());
+    if (failed(axis))
+      return op->emitOpError("expected a projection along the task axis, got ")
+             << slice.getSource().getType() << " read in another way";
+    dim = *axis;
   }
-  if (auto view = dyn_cast<tensor::CollapseShapeOp>(op)) {
-    dims[0] = view.getReassociationIndices()[cut].front();
-  } else if (auto view = dyn_cast<tensor::ExpandShapeOp>(op)) {
-    dims.assign(dims.size(), kUnused);
-    dims[0] = view.getCorrespondingSourceDim(cut);
-  } else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    int64_t source = sourceDim(slice, cut);
-    // Blocks of a slice that starts elsewhere are not blocks of its source.
-    dims[0] = startsAtZero(slice, source) ? source : kWhole;
-    if (auto size = dyn_cast<Value>(slice.getMixedSizes()[source]))
-      for (OpOperand &operand : op->getOpOperands().drop_front())
-        if (operand.get() == size)
-          dims[operand.getOperandNumber()] = kUnused;
-  } else if (isa<tensor::CastOp>(op)) {
-    dims[0] = cut;
-  } else if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
-    if (empty.getType().isDynamicDim(cut))
-      dims[empty.getType().getDynamicDimIndex(cut)] = kUnused;
-  }
-  return dims;
-}
-
-TaskTiler::Dims TaskTiler::resultDims(Operation *op, int64_t cut) {
-  Dims dims(op->getNumResults(), isa<ir::ScatterRowsOp>(op) ? kWhole : cut);
-  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op); linalgOp && cut != kWhole)
-    for (OpResult result : op->getResults())
-      dims[result.getResultNumber()] =
-          positionOf(linalgOp.getIndexingMapMatchingResult(result), cut);
-  return dims;
+  return part;
 }
 
 //===----------------------------------------------------------------------===//
@@ -388,114 +334,74 @@ Value TaskTiler::emitEmpty(Operation *op, int64_t dim) {
                                         strides);
 }
 
-/// `type` with the task axis as long as a block.
-static RankedTensorType withTaskAxis(Type type, int64_t dim,
-                                     OpFoldResult size) {
-  auto tensorType = cast<RankedTensorType>(type);
-  SmallVector<int64_t> shape(tensorType.getShape());
-  shape[dim] = getConstantIntValue(size).value_or(ShapedType::kDynamic);
-  return tensorType.clone(shape);
-}
-
-Value TaskTiler::emitView(Operation *op, int64_t dim) {
-  Location at = op->getLoc();
-  Type type = op->getResult(0).getType();
-  Dims dims = *operandDims(op, dim);
-  Value source = tileOf(op->getOperand(0), dims[0]);
-  if (auto view = dyn_cast<tensor::CollapseShapeOp>(op))
-    return tensor::CollapseShapeOp::create(b, at, withTaskAxis(type, dim, size),
-                                           source,
-                                           view.getReassociationIndices());
-  if (auto view = dyn_cast<tensor::ExpandShapeOp>(op)) {
-    SmallVector<OpFoldResult> shape =
-        getMixedValues(view.getStaticOutputShape(), view.getOutputShape(), b);
-    shape[dim] = size;
-    return tensor::ExpandShapeOp::create(b, at, withTaskAxis(type, dim, size),
-                                         source, view.getReassociationIndices(),
-                                         shape);
-  }
-  if (isa<tensor::CastOp>(op))
-    return tensor::CastOp::create(b, at, withTaskAxis(type, dim, size), source);
-  auto slice = cast<tensor::ExtractSliceOp>(op);
-  int64_t axis = sourceDim(slice, dim);
-  SmallVector<OpFoldResult> offsets = slice.getMixedOffsets();
-  SmallVector<OpFoldResult> sizes = slice.getMixedSizes();
-  if (!startsAtZero(slice, axis))
-    offsets[axis] = affine::makeComposedFoldedAffineApply(
-        b, at, b.getAffineSymbolExpr(0) + b.getAffineSymbolExpr(1),
-        {offsets[axis], offset});
-  sizes[axis] = size;
-  return tensor::ExtractSliceOp::create(b, at, withTaskAxis(type, dim, size),
-                                        source, offsets, sizes,
-                                        slice.getMixedStrides());
-}
-
-/// Adds the block's offset to `linalg.index` of the task loop; after the cast
-/// where there is one, for that is where arithmetic on indices is done.
-void TaskTiler::shiftIndices(Operation *op, int64_t taskLoop) {
-  SmallVector<linalg::IndexOp> indices;
-  op->walk([&](linalg::IndexOp index) {
-    if (index.getDim() == static_cast<uint64_t>(taskLoop))
-      indices.push_back(index);
+/// The tiled op adds the block's offset to an index; here it is added after the
+/// cast where there is one, for that is where arithmetic on indices is done.
+void TaskTiler::shiftIndices(Operation *op) {
+  SmallVector<affine::AffineApplyOp> shifts;
+  op->walk([&](affine::AffineApplyOp apply) {
+    if (llvm::is_contained(apply.getOperands(), blockOffset))
+      shifts.push_back(apply);
   });
-  if (indices.empty())
+  if (shifts.empty())
     return;
   OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op);
   Value shift = getValueOrCreateConstantIndexOp(b, loc, offset);
-  for (linalg::IndexOp index : indices) {
-    for (OpOperand &use : llvm::make_early_inc_range(index->getUses())) {
+  for (affine::AffineApplyOp apply : shifts) {
+    Value index = *llvm::find_if(apply.getOperands(), [](Value operand) {
+      return operand.getDefiningOp<linalg::IndexOp>();
+    });
+    for (OpOperand &use : llvm::make_early_inc_range(apply->getUses())) {
       auto toInt = dyn_cast<arith::IndexCastOp>(use.getOwner());
-      Operation *anchor = toInt ? toInt.getOperation() : index.getOperation();
+      Operation *anchor = toInt ? toInt.getOperation() : index.getDefiningOp();
       b.setInsertionPoint(op);
       Value by = shift;
       if (toInt)
         by = arith::IndexCastOp::create(b, loc, toInt.getType(), shift);
       b.setInsertionPointAfter(anchor);
-      auto sum = arith::AddIOp::create(b, loc, anchor->getResult(0), by);
+      auto sum =
+          arith::AddIOp::create(b, loc, toInt ? toInt.getResult() : index, by);
       if (toInt)
         toInt.getResult().replaceAllUsesExcept(sum, sum);
-      else
-        use.set(sum);
+      use.set(toInt ? index : sum.getResult());
     }
+    apply.erase();
   }
 }
 
-Operation *TaskTiler::emitClone(Operation *op, int64_t cut) {
-  IRMapping map;
+/// Brings the op into the loop, on the tiles of its operands.
+void TaskTiler::emitOp(Operation *op, const Part &part) {
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(op->getRegions(), captured);
-  for (Value value : captured)
-    map.map(value, tileOf(value, kWhole));
-  Dims dims = *operandDims(op, cut);
+  SmallVector<Value> whole = llvm::map_to_vector(
+      captured, [&](Value value) { return tileOf(value, kWhole); });
   SmallVector<Value> operands;
-  for (auto [operand, dim] : llvm::zip_equal(op->getOperands(), dims))
+  for (auto [operand, dim] : llvm::zip_equal(op->getOperands(), part.operands))
     operands.push_back(tileOf(operand, dim));
-  Operation *copy = b.clone(*op, map);
+  Operation *copy = part.op ? part.op : b.clone(*op);
+  copy->moveBefore(loop.getTerminator());
   copy->setOperands(operands);
+  for (auto [value, tile] : llvm::zip_equal(captured, whole))
+    for (Region &region : copy->getRegions())
+      replaceAllUsesInRegionWith(value, tile, region);
   if (auto dps = dyn_cast<DestinationStyleOpInterface>(copy))
     for (OpResult result : copy->getResults())
       result.setType(dps.getTiedOpOperand(result)->get().getType());
-  if (isa<linalg::LinalgOp>(op) && cut != kWhole) {
-    b.setInsertionPoint(copy);
-    shiftIndices(copy, cut);
-    b.setInsertionPointAfter(copy);
-  }
-  return copy;
+  shiftIndices(copy);
+  for (auto [old, result, dim] :
+       llvm::zip_equal(op->getResults(), copy->getResults(), part.results))
+    tiles[{old, dim}] = result;
 }
 
-void TaskTiler::emit(Operation *op, int64_t cut) {
-  bool isView = isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
-                    tensor::CastOp, tensor::ExtractSliceOp>(op);
-  if (cut != kWhole && (isView || isa<tensor::EmptyOp>(op))) {
-    tiles[{op->getResult(0), cut}] =
-        isView ? emitView(op, cut) : emitEmpty(op, cut);
-    return;
-  }
-  Operation *copy = emitClone(op, cut);
-  b.setInsertionPoint(loop.getTerminator());
-  for (auto [old, result, dim] : llvm::zip_equal(
-           op->getResults(), copy->getResults(), resultDims(op, cut)))
-    tiles[{old, dim}] = result;
+void TaskTiler::emit(Operation *op, const Part &part) {
+  int64_t dim = part.results.empty() ? kWhole : part.results.front();
+  if (dim != kWhole && isView(op))
+    tiles[{op->getResult(0), dim}] = tileView(
+        b, op, tileOf(op->getOperand(0), part.operands[0]), dim, offset, size);
+  else if (dim != kWhole && isa<tensor::EmptyOp>(op))
+    tiles[{op->getResult(0), dim}] = emitEmpty(op, dim);
+  else
+    emitOp(op, part);
 }
 
 void TaskTiler::insertResults() {
@@ -528,16 +434,24 @@ void TaskTiler::eraseOldBody() {
 }
 
 LogicalResult TaskTiler::build() {
-  if (failed(propagate()))
-    return failure();
   SmallVector<Operation *> body;
   for (Operation &op : kernel.getBody().front().without_terminator())
     body.push_back(&op);
+  // The block until its loop exists: values that nothing can look into.
+  b.setInsertionPointToStart(&kernel.getBody().front());
+  Type index = b.getIndexType();
+  auto unknown = UnrealizedConversionCastOp::create(
+      b, loc, TypeRange{index, index}, kernel.getArgument(0));
+  blockOffset = unknown.getResult(0);
+  blockSize = unknown.getResult(1);
+  for (Operation *op : llvm::reverse(body))
+    if (!isShared(op) && failed(propagate(op)))
+      return failure();
+  b.setInsertionPoint(terminator);
   createLoop();
   for (Operation *op : body)
-    if (auto found = cuts.find(op); found != cuts.end())
-      for (int64_t cut : found->second)
-        emit(op, cut);
+    for (const Part &part : parts.lookup(op))
+      emit(op, part);
   insertResults();
   eraseOldBody();
   return success();

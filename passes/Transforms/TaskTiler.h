@@ -2,23 +2,25 @@
 #ifndef SEQC_PASSES_TRANSFORMS_TASKTILER_H
 #define SEQC_PASSES_TRANSFORMS_TASKTILER_H
 
+#include "passes/Transforms/TileViews.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/TilingInterface.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace seqc::passes {
-
-/// The value is needed as a whole, not cut along one axis.
-inline constexpr int64_t kWhole = -1;
 
 /// Re-creates a kernel inside a top-level `scf.forall`, each task computing one
 /// block of the results.
 ///
 /// Demands flow from the results to the arguments: "this value, cut along axis
 /// `d`", or "whole". An op is re-created once for each distinct way in which
-/// its results are needed, so only what a task reads is computed. Values that
+/// its results are needed, so only what a task reads is computed. What an op's
+/// block is and what it reads is asked of TilingInterface; views and buffers
+/// are known here. Values that
 /// the whole kernel shares (scalars from argument extents or i32 arguments)
 /// stay in front of the loop.
 class TaskTiler {
@@ -38,26 +40,43 @@ public:
 private:
   using Dims = llvm::SmallVector<int64_t>;
 
+  /// An op, re-created for one way in which its results are needed.
+  struct Part {
+    /// What TilingInterface made of it, in front of the old one; null for
+    /// views, buffers and ops that are needed whole.
+    mlir::Operation *op = nullptr;
+    Dims operands; ///< the axis along which each operand is needed
+    Dims results;
+  };
+  struct LoopTile {
+    llvm::SmallVector<mlir::OpFoldResult> offsets, sizes;
+  };
+
   bool isShared(mlir::Operation *op) const;
-  mlir::LogicalResult propagate();
   mlir::LogicalResult propagate(mlir::Operation *op);
 
-  /// How `op` is cut if its result is needed along `dim`: a loop of a linalg
-  /// op, an axis of other ops, kWhole.
+  LoopTile blockOfLoop(mlir::TilingInterface op, int64_t loop);
+  mlir::FailureOr<int64_t>
+  cutAxis(llvm::ArrayRef<mlir::OpFoldResult> offsets,
+          llvm::ArrayRef<mlir::OpFoldResult> sizes) const;
+  mlir::FailureOr<Dims> resultDims(mlir::TilingInterface op, int64_t loop);
+  std::optional<int64_t> scatteringLoop(mlir::Operation *op);
+  mlir::FailureOr<int64_t> loopOf(mlir::OpResult result, int64_t dim);
+  /// How `op` is cut if its result is needed along `dim`: a loop, or an axis of
+  /// a view or buffer, or kWhole.
   mlir::FailureOr<int64_t> cutOf(mlir::OpResult result, int64_t dim);
-  /// The axis along which each operand is needed.
-  mlir::FailureOr<Dims> operandDims(mlir::Operation *op, int64_t cut);
-  Dims resultDims(mlir::Operation *op, int64_t cut);
+  mlir::LogicalResult checkShared(mlir::Operation *op,
+                                  llvm::ArrayRef<int64_t> results);
+  mlir::FailureOr<Part> partOf(mlir::Operation *op, int64_t cut);
 
   void createLoop();
   mlir::Value tileOf(mlir::Value value, int64_t dim);
   llvm::ArrayRef<mlir::OpFoldResult> sizesOf(mlir::Value argument);
   mlir::Value sliceArgument(mlir::Value argument, int64_t dim);
-  void emit(mlir::Operation *op, int64_t cut);
+  void emit(mlir::Operation *op, const Part &part);
+  void emitOp(mlir::Operation *op, const Part &part);
   mlir::Value emitEmpty(mlir::Operation *op, int64_t dim);
-  mlir::Value emitView(mlir::Operation *op, int64_t dim);
-  mlir::Operation *emitClone(mlir::Operation *op, int64_t cut);
-  void shiftIndices(mlir::Operation *op, int64_t loop);
+  void shiftIndices(mlir::Operation *op);
   void insertResults();
   void eraseOldBody();
 
@@ -72,19 +91,12 @@ private:
 
   llvm::SmallVector<std::pair<unsigned, int64_t>> resultDemands;
   llvm::DenseMap<mlir::Value, llvm::SmallSetVector<int64_t, 2>> demands;
-  llvm::DenseMap<mlir::Operation *, llvm::SmallSetVector<int64_t, 2>> cuts;
+  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<Part>> parts;
+  mlir::Value blockOffset, blockSize; ///< in the ops that TilingInterface made
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::Value> tiles;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::OpFoldResult>>
       argumentSizes;
 };
-
-/// Extent of `value` along `dim` from arguments and sizes of `tensor.empty`,
-/// looking through destinations and views.
-mlir::OpFoldResult traceExtent(mlir::OpBuilder &builder, mlir::Value value,
-                               int64_t dim);
-
-/// Replaces `tensor.dim` of computed values, so that no extent depends on data.
-void resolveExtents(mlir::func::FuncOp kernel);
 
 } // namespace seqc::passes
 

@@ -214,3 +214,43 @@ func.func private @scalar(%x: tensor<f32>, %o: tensor<f32>) -> tensor<f32>
   %r = linalg.copy ins(%x : tensor<f32>) outs(%o : tensor<f32>) -> tensor<f32>
   return %r : tensor<f32>
 }
+
+// -----
+
+// Rows that are read two at a time are no blocks.
+func.func private @overlapping_rows(%x: tensor<?xf32>, %w: tensor<3xf32>, %o: tensor<?xf32>)
+    -> tensor<?xf32> attributes {seqc.kernel} {
+  // expected-error @below {{expected a projection along the task axis, got 'tensor<?xf32>' read in another way}}
+  %r = linalg.generic {indexing_maps = [affine_map<(m, k) -> (m + k)>, affine_map<(m, k) -> (k)>,
+      affine_map<(m, k) -> (m)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x, %w : tensor<?xf32>, tensor<3xf32>) outs(%o : tensor<?xf32>) {
+  ^bb0(%a: f32, %b: f32, %acc: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %acc, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<?xf32>
+  return %r : tensor<?xf32>
+}
+
+// -----
+
+// Ops without tiles.
+func.func private @concatenated(%x: tensor<?x8xf32>, %o: tensor<?x8xf32>) -> tensor<?x8xf32>
+    attributes {seqc.kernel} {
+  // expected-error @below {{expected an op that can be cut along axis 0 of its result}}
+  %c = tensor.concat dim(0) %x, %x : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  %r = linalg.copy ins(%c : tensor<?x8xf32>) outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// Rows of which only some come out per block.
+func.func private @scattered_and_read(%x: tensor<?x8xf32>, %i: tensor<?xi32>, %o: tensor<?x8xf32>,
+    %p: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) attributes {seqc.kernel} {
+  // expected-error @below {{expected tiles with all of axis 0 of result 0, over which no loop runs}}
+  %r = seqc.scatter_rows set ins(%x, %i : tensor<?x8xf32>, tensor<?xi32>)
+      outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %c = linalg.copy ins(%r : tensor<?x8xf32>) outs(%p : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r, %c : tensor<?x8xf32>, tensor<?x8xf32>
+}

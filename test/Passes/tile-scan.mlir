@@ -94,7 +94,7 @@ func.func private @scheduled(%x: tensor<?x128xf32>, %off: tensor<?xi32>, %o: ten
 // What is summed over channels cannot be cut along them.
 func.func private @sum_over_channels(%x: tensor<?x128xf32>, %off: tensor<?xi32>,
     %e: tensor<?xf32>, %o: tensor<?x128xf32>) -> tensor<?x128xf32> attributes {seqc.kernel} {
-  // expected-error @below {{expected a parallel loop along axis 1 of its result}}
+  // expected-error @below {{when result is not accessed using a permuted projection}}
   %s = linalg.generic {indexing_maps = [affine_map<(t, d) -> (t, d)>, affine_map<(t, d) -> (t, 0)>],
       iterator_types = ["parallel", "reduction"]}
       ins(%x : tensor<?x128xf32>) outs(%o : tensor<?x128xf32>) {
@@ -108,4 +108,20 @@ func.func private @sum_over_channels(%x: tensor<?x128xf32>, %off: tensor<?xi32>,
     seqc.yield %xt : f32
   } -> tensor<?x128xf32>
   return %y : tensor<?x128xf32>
+}
+
+// -----
+
+// Rows are visited one after another: channels that become rows cannot be cut.
+func.func private @rows_of_a_scan(%x: tensor<128x128xf32>, %off: tensor<?xi32>,
+    %o: tensor<128x128xf32>) -> tensor<128x128xf32> attributes {seqc.kernel} {
+  %e = tensor.empty() : tensor<128x128xf32>
+  // expected-error @below {{expected a parallel loop along axis 0 of its result}}
+  %y = seqc.scan {maps = [affine_map<(t, d, n) -> (t, d)>, affine_map<(t, d, n) -> (t, d)>], delays = array<i64: 0>}
+      inputs(%x : tensor<128x128xf32>) offsets(%off : tensor<?xi32>) outs(%e : tensor<128x128xf32>) {
+  ^bb0(%xt: f32):
+    seqc.yield %xt : f32
+  } -> tensor<128x128xf32>
+  %t = linalg.transpose ins(%y : tensor<128x128xf32>) outs(%o : tensor<128x128xf32>) permutation = [1, 0]
+  return %t : tensor<128x128xf32>
 }

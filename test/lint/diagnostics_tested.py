@@ -3,7 +3,8 @@
 
 Messages: the string literals of each `emitOpError` statement in dialect/*.cpp
 must appear, in order, in some `expected-error` of test/Dialect/*.mlir. Rules:
-each label `(family_cN)` of dialect/*.td must begin a function name there.
+each label `(family_cN)` of dialect/*.td must begin a function name there, each
+label `(family_tN)`, of tiles, the name of a case of test/unit/TilingTest.cpp.
 """
 import pathlib
 import re
@@ -15,6 +16,7 @@ CALL = re.compile(r"emitOpError\((.*?);", re.S)
 ADJACENT = re.compile(r'"\s*\n\s*"')
 EXPECTED = re.compile(r"expected-error\s*@?\S*\s*\{\{(.*?)\}\}(?:\s|$)")
 RULE = re.compile(r"^\s*\* \((\w+_c\d+)\)", re.M)
+TILES = re.compile(r"^\s*\* \((\w+_t\d+)\)", re.M)
 
 
 def messages(source):
@@ -44,11 +46,19 @@ def untested_rules(cases):
                 yield f"{path.relative_to(ROOT)}: no function @{rule}_... in test/Dialect"
 
 
+def untested_tiles(cases):
+    for path in sorted((ROOT / "dialect").glob("*.td")):
+        for rule in TILES.findall(path.read_text()):
+            if not re.search(rf'[">_]{rule}(?![0-9])', cases):
+                yield f"{path.relative_to(ROOT)}: no case {rule}_... in test/unit/TilingTest.cpp"
+
+
 def main():
     invalid = sorted((ROOT / "test" / "Dialect").glob("*.mlir"))
     cases = "\n".join(path.read_text() for path in invalid)
     expected = EXPECTED.findall(cases)
     problems = list(untested_messages(expected)) + list(untested_rules(cases))
+    problems += untested_tiles((ROOT / "test" / "unit" / "TilingTest.cpp").read_text())
     if not expected:
         problems.append("test/Dialect: no expected-error at all")
     for problem in problems:
