@@ -2,6 +2,7 @@
 
 #include "frontends/cli/CheckOptions.h"
 
+#include "frontends/cli/NotFinite.h"
 #include "frontends/safetensors/Safetensors.h"
 
 #include <cmath>
@@ -39,29 +40,6 @@ std::vector<Tensor> cli::randomInputs(const Program &program, int64_t batch,
     tensors.push_back(std::move(tensor));
   }
   return tensors;
-}
-
-/// First value that is not finite: "weight 'x', element [0, 3]", or empty.
-static std::string firstNonFinite(const char *role, const std::string &name,
-                                  const TensorRef &tensor) {
-  if (tensor.dtype != DType::F32)
-    return {};
-  int64_t count = elementCount(tensor.shape, tensor.rank);
-  for (int64_t i = 0; i < count; ++i) {
-    float value = static_cast<const float *>(tensor.data)[i];
-    if (std::isfinite(value))
-      continue;
-    std::string index;
-    int64_t rest = i;
-    for (int d = tensor.rank - 1; d >= 0; --d) {
-      index = std::to_string(rest % tensor.shape[d]) +
-              (index.empty() ? "" : ", ") + index;
-      rest /= tensor.shape[d];
-    }
-    return std::string(role) + " '" + name + "', element [" + index + "] is " +
-           (std::isnan(value) ? "nan" : "infinite");
-  }
-  return {};
 }
 
 Result<std::vector<Tensor>> cli::runOnce(const Program &program,
@@ -127,39 +105,20 @@ Difference cli::compare(const TensorRef &got, const TensorRef &expected,
   return difference;
 }
 
-/// Prints where values first stop being finite, if anywhere.
-static void reportNonFinite(const Program &program,
-                            const SafetensorsSources &sources,
-                            const std::vector<TensorRef> &inputs,
-                            const std::vector<Tensor> &expected) {
-  for (const auto &file : sources)
-    for (const std::string &name : file->names())
-      if (std::string where = firstNonFinite("weight", name, file->find(name));
-          !where.empty()) {
-        std::cout << "not finite first in " << where << '\n';
-        return;
-      }
-  const Signature &signature = program.signature();
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (std::string where =
-            firstNonFinite("input", signature.inputs[i].name, inputs[i]);
-        !where.empty()) {
-      std::cout << "not finite first in " << where << '\n';
-      return;
-    }
-  for (size_t i = 0; i < expected.size(); ++i) {
-    Tensor copy = expected[i];
-    if (std::string where =
-            firstNonFinite("output", signature.outputs[i].name, copy.ref());
-        !where.empty())
-      std::cout << "not finite: " << where << '\n';
-  }
-}
-
 /// Compiled code against the f64 reference on the same inputs.
 static int checkModel(const CheckOptions &options) {
   ProgressLine progress(!options.common.json);
-  Result<OpenModel> model = openModel(options.common, progress);
+  // What the reference says of ops that leave the numbers is part of the
+  // result.
+  std::vector<Diagnostic> ops;
+  bool inReference = false;
+  Result<OpenModel> model =
+      openModel(options.common, progress, [&](const Diagnostic &diagnostic) {
+        if (inReference)
+          ops.push_back(diagnostic);
+        else
+          printDiagnostic(diagnostic);
+      });
   if (!model)
     return report(model.status());
   const Program &compiled = model->program;
@@ -199,7 +158,9 @@ static int checkModel(const CheckOptions &options) {
   Result<std::vector<Tensor>> got = runOnce(compiled, inputs);
   if (!got)
     return report(got.status());
+  inReference = true;
   Result<std::vector<Tensor>> expected = runOnce(*reference, inputs);
+  inReference = false;
   if (!expected)
     return report(expected.status());
 
@@ -218,16 +179,18 @@ static int checkModel(const CheckOptions &options) {
                      formatScientific(difference.relative),
                      difference.ok ? "ok" : "differs"});
   }
+  NonFiniteReport notFinite =
+      findNonFinite(compiled.signature(), modelWeights(options.common.model),
+                    inputs, *expected, *got, std::move(ops));
   if (options.common.json) {
     nlohmann::ordered_json line = {{"case", options.common.model},
                                    {"target", compiled.target()},
                                    {"status", ok ? "passed" : "failed"},
-                                   {"outputs", outputs}};
+                                   {"outputs", outputs},
+                                   {"not_finite", notFinite.json()}};
     std::cout << line.dump() << '\n';
   } else {
-    std::cout << formatTable(table);
-    reportNonFinite(compiled, modelWeights(options.common.model), inputs,
-                    *expected);
+    std::cout << formatTable(table) << notFinite.str();
   }
   return ok ? kDone : kCheckFailed;
 }

@@ -119,16 +119,19 @@ void cli::installInterruptHandler() {
 // Engine
 //===----------------------------------------------------------------------===//
 
+void cli::printDiagnostic(const Diagnostic &diagnostic) {
+  std::cerr << "seqc: " << diagnostic.str() << '\n';
+}
+
 Result<Engine> cli::createEngine(const CommonOptions &options,
-                                 ProgressLine &progress) {
+                                 ProgressLine &progress,
+                                 DiagnosticHandler onDiagnostic) {
   EngineOptions engineOptions = EngineOptions::fromEnvironment();
   if (options.noCache)
     engineOptions.cacheDir.clear();
   if (options.threads)
     engineOptions.threads = options.threads;
-  engineOptions.onDiagnostic = [](const Diagnostic &diagnostic) {
-    std::cerr << "seqc: " << diagnostic.str() << '\n';
-  };
+  engineOptions.onDiagnostic = std::move(onDiagnostic);
   engineOptions.onProgress = [&progress](const Progress &step) {
     progress.update("compiling: " + step.what,
                     step.total ? double(step.done) / step.total : 0);
@@ -162,8 +165,10 @@ size_t cli::editDistance(const std::string &a, const std::string &b) {
 }
 
 Result<OpenModel> cli::openModel(const CommonOptions &options,
-                                 ProgressLine &progress) {
-  Result<Engine> engine = createEngine(options, progress);
+                                 ProgressLine &progress,
+                                 DiagnosticHandler onDiagnostic) {
+  Result<Engine> engine =
+      createEngine(options, progress, std::move(onDiagnostic));
   if (!engine)
     return engine.status();
   Result<Program> program = compileModel(*engine, options);

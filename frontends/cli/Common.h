@@ -62,10 +62,13 @@ private:
 bool interrupted();
 void installInterruptHandler();
 
-/// An engine with the flags' options; diagnostics go to stderr, compile
-/// progress to `progress`.
+/// "seqc: file:line: warning: ..." on stderr.
+void printDiagnostic(const Diagnostic &diagnostic);
+
+/// An engine with the flags' options and compile progress on `progress`.
 Result<Engine> createEngine(const CommonOptions &options,
-                            ProgressLine &progress);
+                            ProgressLine &progress,
+                            DiagnosticHandler onDiagnostic = printDiagnostic);
 
 /// A compiled model and the engine that made it.
 struct OpenModel {
@@ -74,7 +77,8 @@ struct OpenModel {
 };
 /// createEngine and compileModel, with the progress line gone afterwards.
 Result<OpenModel> openModel(const CommonOptions &options,
-                            ProgressLine &progress);
+                            ProgressLine &progress,
+                            DiagnosticHandler onDiagnostic = printDiagnostic);
 Result<Program> compileModel(const Engine &engine,
                              const CommonOptions &options);
 

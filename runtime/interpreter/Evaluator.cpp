@@ -205,9 +205,11 @@ void Evaluator::record(Operation *op, bool cleanOperands,
     entry.shape = value.shape();
     entry.source = isa<arith::ConstantOp, tensor::EmptyOp, linalg::FillOp>(op);
     entry.cleanOperands = cleanOperands;
-    for (double x : ArrayRef(value.f(), value.size())) {
+    for (auto [at, x] : llvm::enumerate(ArrayRef(value.f(), value.size()))) {
       entry.nans += std::isnan(x);
       entry.infinities += std::isinf(x);
+      if (entry.firstBad < 0 && !std::isfinite(x))
+        entry.firstBad = static_cast<int64_t>(at);
       if (std::isfinite(x))
         entry.largest = std::max(entry.largest, std::fabs(x));
     }

@@ -167,7 +167,18 @@ std::string describe(const TraceEntry &entry) {
           std::to_string(entry.infinities) + " infinities in ";
   for (size_t i = 0; i < entry.shape.size(); ++i)
     text += (i ? "x" : "") + std::to_string(entry.shape[i]);
-  return text + (entry.shape.empty() ? "one value" : " values");
+  if (entry.shape.empty())
+    return text + "one value";
+  text += " values";
+  if (entry.firstBad < 0)
+    return text;
+  std::string index;
+  int64_t rest = entry.firstBad;
+  for (int64_t extent : llvm::reverse(entry.shape)) {
+    index = std::to_string(rest % extent) + (index.empty() ? "" : ", ") + index;
+    rest /= extent;
+  }
+  return text + ", the first at [" + index + "]";
 }
 
 Diagnostic toDiagnostic(const TraceEntry &entry) {

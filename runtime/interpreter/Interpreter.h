@@ -38,7 +38,8 @@ struct TraceEntry {
   unsigned result = 0;
   Shape shape;
   int64_t nans = 0, infinities = 0;
-  double largest = 0; ///< greatest finite magnitude
+  int64_t firstBad = -1; ///< position in row-major order, -1: none
+  double largest = 0;    ///< greatest finite magnitude
   /// Comes from nothing but constants or uninitialised memory, so that what is
   /// not finite here is meant (a maximum starts at minus infinity).
   bool source = false;
@@ -97,7 +98,8 @@ private:
   std::unique_ptr<Impl> impl;
 };
 
-/// "seqc.scan of layers.0 gave 3 NaN and 0 infinities in 16x128 values".
+/// "seqc.scan of layers.0 gave 3 NaN and 0 infinities in 16x128 values, the
+/// first at [2, 7]".
 std::string describe(const TraceEntry &entry);
 /// The same as a warning at the op's place.
 Diagnostic toDiagnostic(const TraceEntry &entry);

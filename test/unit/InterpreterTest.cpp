@@ -478,7 +478,8 @@ TEST(InterpreterTrace, NamesTheFirstOpThatLeavesTheNumbers) {
   ASSERT_NE(entry, nullptr);
   EXPECT_EQ(interpreter::toDiagnostic(*entry).str(),
             "case.mlir:4:8: warning: not finite first here: math.log of "
-            "layers.1 gave 1 NaN and 1 infinities in 2 values");
+            "layers.1 gave 1 NaN and 1 infinities in 2 values, "
+            "the first at [0]");
   EXPECT_EQ(c.interpreter().trace().size(), 4u);
   expectFloats(c.interpreter().trace()[1].value, {2}, {-1, 0});
   c.run({floats({2}, {1, 2})});
