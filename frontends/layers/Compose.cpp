@@ -378,9 +378,11 @@ void StepListReader::readAttendStep(ObjectReader &reader, Step &step) {
   std::string query = use(reader, "query"), key = use(reader, "key"),
               value = use(reader, "value");
   AttendConfig config = readAttend(reader, context.problems, context.prefix);
+  readHeads(reader, context.problems, config);
   std::string out = define(reader, "out");
-  // Keys without bound cannot be kept.
-  step.streamable = !config.bidirectional && config.window > 0;
+  // Keys without bound cannot be kept, and a ring has no heads.
+  step.streamable =
+      !config.bidirectional && config.window > 0 && config.heads == 1;
   step.build = [=](LayerBuilder &b, Values &v) {
     v[out].rows = b.attend(v[query].rows, v[key].rows, v[value].rows, config);
   };

@@ -153,6 +153,9 @@ private:
   Ring ringState(int64_t window, int64_t keyWidth, int64_t valueWidth);
   void pushRing(const Ring &ring, const RowSpace *space, mlir::Value keys,
                 mlir::Value values, mlir::Value positions);
+  mlir::Value splitHeads(Rows x, int64_t heads);
+  mlir::Value joinHeads(mlir::Value x, const RowSpace *space, int64_t heads);
+  bool checkHeads(Rows query, Rows key, Rows value, const AttendConfig &config);
   mlir::Value countAfter(const RowSpace *space, mlir::Value count);
   bool sameSpace(llvm::ArrayRef<Rows> rows);
 

@@ -157,3 +157,14 @@ AttendConfig frontend::readAttend(ObjectReader &reader, Problems &problems,
     config.theta = reader.positive("theta", config.theta);
   return config;
 }
+
+void frontend::readHeads(ObjectReader &reader, Problems &problems,
+                         AttendConfig &config) {
+  config.heads = reader.integer("heads", 1, 1, 1 << 12);
+  config.keyHeads = reader.integer("key_heads", config.heads, 1, 1 << 12);
+  if (config.heads % config.keyHeads != 0)
+    problems.error(*reader.get("key_heads"),
+                   "expected a divisor of the " + std::to_string(config.heads) +
+                       " heads of the queries, got " +
+                       std::to_string(config.keyHeads));
+}

@@ -86,7 +86,9 @@ struct AttendConfig {
   enum class Bias : uint8_t { None, Position, Rank, Rotary };
   Score score = Score::Softmax;
   Bias bias = Bias::None;
-  int64_t window = 1; ///< -1: every key
+  int64_t window = 1;   ///< -1: every key
+  int64_t heads = 1;    ///< of queries, side by side in their rows
+  int64_t keyHeads = 1; ///< of keys and values; divides `heads`
   bool bidirectional = false;
   double scale = 0;          ///< 0: the score function's own
   std::string table;         ///< weight of the bias table
@@ -108,6 +110,8 @@ SelectiveScanConfig readSelectiveScan(ObjectReader &reader, Problems &problems,
                                       const std::string &prefix);
 AttendConfig readAttend(ObjectReader &reader, Problems &problems,
                         const std::string &prefix);
+/// `heads` and `key_heads`, for layers that may have several.
+void readHeads(ObjectReader &reader, Problems &problems, AttendConfig &config);
 
 } // namespace seqc::frontend
 

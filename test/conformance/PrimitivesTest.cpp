@@ -147,6 +147,57 @@ TEST(Windows, VisibleKeys) {
     }
 }
 
+/// Every head on its own, as a model of one head on its columns.
+TEST(Windows, HeadsDoNotMeet) {
+  constexpr int64_t kLength = 21, kHeads = 4, kKeyHeads = 2, kKey = 5,
+                    kValue = 3;
+  auto attendModel = [&](int64_t heads, int64_t keyHeads, int64_t width,
+                         json split) {
+    return composed(width, json::array({split,
+                                        {{"op", "attend"},
+                                         {"query", "q"},
+                                         {"key", "k"},
+                                         {"value", "v"},
+                                         {"window", json()},
+                                         {"heads", heads},
+                                         {"key_heads", keyHeads},
+                                         {"out", "y"}}}));
+  };
+  auto split = [](std::vector<int64_t> widths) -> json {
+    return {{"op", "split"},
+            {"in", "x"},
+            {"widths", widths},
+            {"out", {"q", "k", "v"}}};
+  };
+  constexpr int64_t kQueries = kHeads * kKey, kKeys = kKeyHeads * kKey,
+                    kWidth = kQueries + kKeys + kKeyHeads * kValue;
+  Model all = attendModel(kHeads, kKeyHeads, kWidth,
+                          split({kQueries, kKeys, kKeyHeads * kValue}));
+  Model one = attendModel(1, 1, 2 * kKey + kValue, split({kKey, kKey, kValue}));
+  Tensor input = randomRows(2, kLength, kWidth);
+  for (const std::string &target : allTargets()) {
+    Tensor got = runOnce(compile(all, target), input);
+    Program single = compile(one, target);
+    ASSERT_EQ(got.shape().back(), kHeads * kValue);
+    for (int64_t head = 0; head < kHeads; ++head) {
+      int64_t keyHead = head * kKeyHeads / kHeads;
+      Tensor own(DType::F32, {2, kLength, 2 * kKey + kValue});
+      Tensor part(DType::F32, {2, kLength, kValue});
+      for (int64_t t = 0; t < 2 * kLength; ++t) {
+        const float *row = input.as<float>() + t * kWidth;
+        float *to = own.as<float>() + t * (2 * kKey + kValue);
+        to = std::copy_n(row + head * kKey, kKey, to);
+        to = std::copy_n(row + kQueries + keyHead * kKey, kKey, to);
+        std::copy_n(row + kQueries + kKeys + keyHead * kValue, kValue, to);
+        std::copy_n(got.as<float>() + (t * kHeads + head) * kValue, kValue,
+                    part.as<float>() + t * kValue);
+      }
+      EXPECT_LE(difference(part, runOnce(single, own)), kSameTarget)
+          << target << ", head " << head;
+    }
+  }
+}
+
 TEST(Windows, SplitKeysGiveTheWhole) {
   // Large logits: a sum of parts must be weighted by each part's maximum.
   constexpr int64_t kWidth = 9, kLength = 33;
