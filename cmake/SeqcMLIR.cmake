@@ -98,12 +98,11 @@ function(seqc_tablegen target td)
   add_public_tablegen_target(${target})
 endfunction()
 
-# seqc_add_mlir_unit_test(NAME SOURCES ... LINK ...): a gtest that sees MLIR.
+# seqc_add_mlir_unit_test(NAME SOURCES ... LINK ... [LABEL quick|slow]): a gtest
+# that sees MLIR.
 function(seqc_add_mlir_unit_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LINK" ${ARGN})
   seqc_add_tool(${name} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE SEQC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
-    "${CMAKE_BINARY_DIR}/test/unit")
-  set_property(GLOBAL APPEND PROPERTY SEQC_UNIT_TESTS ${name})
+  seqc_register_unit_test(${name} "${ARG_LABEL}")
 endfunction()

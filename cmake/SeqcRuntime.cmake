@@ -19,6 +19,23 @@ function(seqc_add_plain_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
 endfunction()
 
+# seqc_register_unit_test(NAME LABEL): what ctest and test/run_tests.py run. A test
+# without a label is quick; slow is what takes more than about ten seconds.
+function(seqc_register_unit_test name label)
+  if(NOT label)
+    set(label quick)
+  endif()
+  if(NOT label MATCHES "^(quick|slow)$")
+    message(FATAL_ERROR "${name}: expected LABEL quick or slow, got ${label}")
+  endif()
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+    "${CMAKE_BINARY_DIR}/test/unit")
+  set_property(GLOBAL APPEND PROPERTY SEQC_UNIT_TESTS ${name})
+  set_property(GLOBAL APPEND_STRING PROPERTY SEQC_UNIT_LABELS "${name} ${label}\n")
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  set_tests_properties(${name} PROPERTIES LABELS ${label})
+endfunction()
+
 # seqc_add_unit_test(NAME SOURCES ... LINK ... [LABEL quick|slow])
 function(seqc_add_unit_test name)
   cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LINK" ${ARGN})
@@ -29,7 +46,5 @@ function(seqc_add_unit_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE
     SEQC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
-    "${CMAKE_BINARY_DIR}/test/unit")
-  set_property(GLOBAL APPEND PROPERTY SEQC_UNIT_TESTS ${name})
+  seqc_register_unit_test(${name} "${ARG_LABEL}")
 endfunction()

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Runs every test of a build and ends with `N passed, N failed, N skipped`.
 
-Groups: lint (test/lint/*.py), unit (gtest executables), lit, and in the slow
-group the same kinds marked slow. A skip is a failure unless test/allowed_skips.txt
-names it (one pattern per line, `#` starts a comment).
+Groups: lint (test/lint/*.py), unit (gtest executables) and lit. Unit tests have a
+label in their CMakeLists.txt (LABEL slow), lit tests in a line `TEST-LABEL: slow`; the
+rest is quick. Without --label or --fast all are run. A skip is a failure unless
+test/allowed_skips.txt names it (one pattern per line, `#` starts a comment).
 """
 import argparse
 import fnmatch
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -39,16 +41,28 @@ def run(command, **options):
                           errors="replace", **options)
 
 
-def run_lints(tally, build):
+def run_lints(tally, build, label):
+    if label == "slow":
+        return
     for script in sorted((ROOT / "test/lint").glob("*.py")):
         result = run([sys.executable, str(script), "--build", str(build)], cwd=ROOT)
         outcome = {0: "passed", 77: "skipped"}.get(result.returncode, "failed")
         tally.add(f"lint/{script.stem}", outcome, result.stdout)
 
 
-def run_unit(tally, build):
-    for program in sorted((build / "test/unit").glob("*")):
-        if not program.is_file() or not os.access(program, os.X_OK):
+def unit_labels(build):
+    """Labels by name of the unit tests of this build."""
+    lines = (build / "test/unit/labels.txt").read_text().splitlines()
+    return dict(line.split() for line in lines)
+
+
+def run_unit(tally, build, label):
+    for name, own in sorted(unit_labels(build).items()):
+        program = build / "test/unit" / name
+        if label not in (None, own):
+            continue
+        if not program.exists():
+            tally.add(f"unit/{name}", "failed", "it is not built; run ./dev build")
             continue
         with tempfile.TemporaryDirectory() as folder:
             report = pathlib.Path(folder) / "report.json"
@@ -71,17 +85,35 @@ def run_unit(tally, build):
                 tally.add(f"unit/{program.name}", "failed", result.stdout[-4000:])
 
 
-def run_lit(tally, build):
+def slow_lit_tests():
+    """Names, as lit says them, of the lit tests that say that they are slow."""
+    mark = re.compile(r"^\W*TEST-LABEL: slow$", re.M)
+    files = [f for suffix in ("test", "mlir") for f in (ROOT / "test").rglob(f"*.{suffix}")]
+    return sorted(f.relative_to(ROOT / "test").as_posix() for f in files
+                  if mark.search(f.read_text(errors="replace")))
+
+
+def lit_selection(label):
+    """The option of lit for one label."""
+    if label is None:
+        return []
+    names = "|".join(map(re.escape, slow_lit_tests()))
+    return [f"--filter={names}" if label == "slow" else f"--filter-out={names}"]
+
+
+def run_lit(tally, build, label):
     prefix = run(["llvm-config-22", "--prefix"]).stdout.strip()
     with tempfile.TemporaryDirectory() as folder:
         report = pathlib.Path(folder) / "lit.json"
         result = run([sys.executable, f"{prefix}/bin/lit", "-q", "-j", str(os.cpu_count() or 2),
-                      "-o", str(report), str(build / "test")])
+                      "-o", str(report), *lit_selection(label), str(build / "test")])
         if not report.exists():
             tally.add("lit", "failed", result.stdout[-4000:])
             return
         for case in json.loads(report.read_text())["tests"]:
             name = "lit/" + case["name"].split(" :: ", 1)[-1]
+            if case["code"] in ("EXCLUDED", "SKIPPED"):
+                continue
             outcome = {"PASS": "passed", "XFAIL": "passed",
                        "UNSUPPORTED": "skipped"}.get(case["code"], "failed")
             tally.add(name, outcome, case.get("output", "")[-4000:])
@@ -103,6 +135,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build/release", type=pathlib.Path)
     parser.add_argument("--only", choices=sorted(GROUPS), action="append")
+    parser.add_argument("--label", choices=("quick", "slow"), help="only tests of this label")
+    parser.add_argument("--fast", action="store_const", const="quick", dest="label",
+                        help="leave the slow ones out: --label quick")
     options = parser.parse_args()
     build = options.build.resolve()
     tally = Tally()
@@ -110,7 +145,7 @@ def main():
         start = time.monotonic()
         before = tally.passed, len(tally.failed), len(tally.skipped)
         print(f"== {group}", flush=True)
-        GROUPS[group](tally, build)
+        GROUPS[group](tally, build, options.label)
         print(f"   {tally.passed - before[0]} passed, {len(tally.failed) - before[1]} failed, "
               f"{len(tally.skipped) - before[2]} skipped in {time.monotonic() - start:.1f} s",
               flush=True)
