@@ -423,6 +423,8 @@ def VectorizeRowsPass : Pass<"seqc-vectorize-rows", "::mlir::func::FuncOp"> {
 
 def SeqcExpandMath : SeqcVectorizePass<"seqc-expand-math"> {
   let summary = "math functions to polynomials that need no library";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 def SeqcVerifyVectorized : Pass<"seqc-verify-vectorized", "::mlir::func::FuncOp"> {

@@ -3,7 +3,11 @@
 #include "passes/Transforms/ScanStep.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -256,14 +260,109 @@ void StepEmitter::emitRenaming(Operation *op) {
   bind(shuffle, picked);
 }
 
+//===----------------------------------------------------------------------===//
+// What can be computed a row ahead
+//===----------------------------------------------------------------------===//
+
+/// The operations of the step that `value` depends on, if it is made of inputs
+/// and parameters without a state axis alone.
+static bool collectSlice(ir::ScanOp op, Value value,
+                         llvm::SmallPtrSetImpl<Operation *> &slice) {
+  if (isa<VectorType>(value.getType()))
+    return false;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    unsigned i = argument.getArgNumber();
+    bool isInput = i < op.getNumInputs();
+    return isInput ? op.getDelays()[i] == 0
+                   : i < op.getNumInputs() + op.getNumParams();
+  }
+  Operation *def = value.getDefiningOp();
+  if (!slice.insert(def).second)
+    return true;
+  return llvm::all_of(def->getOperands(), [&](Value operand) {
+    return collectSlice(op, operand, slice);
+  });
+}
+
+AheadValues seqc::passes::findAheadValues(ir::ScanOp op) {
+  AheadValues ahead;
+  Block &step = op.getStep().front();
+  llvm::SmallPtrSet<Operation *, 16> all;
+  llvm::SmallSetVector<Value, 4> values;
+  for (Operation &inner : step) {
+    // Spread over the states of a channel: all their updates wait for it.
+    auto spread = dyn_cast<vector::BroadcastOp>(inner);
+    if (!spread || isa<VectorType>(spread.getSourceType()))
+      continue;
+    llvm::SmallPtrSet<Operation *, 16> slice;
+    if (!collectSlice(op, spread.getSource(), slice) ||
+        llvm::none_of(slice, [](Operation *each) {
+          return isa<math::MathDialect>(each->getDialect());
+        }))
+      continue;
+    values.insert(spread.getSource());
+    all.insert(slice.begin(), slice.end());
+  }
+  ahead.values.assign(values.begin(), values.end());
+  llvm::BitVector read(step.getNumArguments());
+  for (Operation &inner : step) {
+    if (!all.contains(&inner))
+      continue;
+    ahead.slice.push_back(&inner);
+    for (Value operand : inner.getOperands())
+      if (auto argument = dyn_cast<BlockArgument>(operand))
+        read.set(argument.getArgNumber());
+  }
+  ahead.arguments.assign(read.set_bits_begin(), read.set_bits_end());
+  return ahead;
+}
+
+SmallVector<Lanes> seqc::passes::emitAhead(LaneBuilder &lb, ir::ScanOp op,
+                                           LaneAxis axis,
+                                           const AheadValues &ahead,
+                                           ArrayRef<Lanes> args) {
+  StepEmitter emitter(lb, axis);
+  Block &step = op.getStep().front();
+  for (unsigned i : ahead.arguments)
+    emitter.bind(step.getArgument(i), args[i]);
+  for (Operation *inner : ahead.slice)
+    emitter.emit(inner);
+  SmallVector<Lanes> results;
+  for (Value value : ahead.values)
+    results.push_back(emitter.lookup(value));
+  return results;
+}
+
+/// Of the operations that make the known values, those that are needed for
+/// something else as well.
+static llvm::SmallPtrSet<Operation *, 16>
+stillNeeded(const AheadValues &ahead) {
+  llvm::SmallPtrSet<Operation *, 16> slice(ahead.slice.begin(),
+                                           ahead.slice.end());
+  llvm::SmallPtrSet<Operation *, 16> needed;
+  for (Operation *inner : llvm::reverse(ahead.slice))
+    for (Value result : inner->getResults())
+      for (Operation *user : result.getUsers())
+        if (!llvm::is_contained(ahead.values, result) &&
+            (!slice.contains(user) || needed.contains(user)))
+          needed.insert(inner);
+  return needed;
+}
+
 SmallVector<Lanes> seqc::passes::emitStep(LaneBuilder &lb, ir::ScanOp op,
-                                          LaneAxis axis, ArrayRef<Lanes> args) {
+                                          LaneAxis axis, ArrayRef<Lanes> args,
+                                          const AheadValues &ahead,
+                                          ArrayRef<Lanes> known) {
   StepEmitter emitter(lb, axis);
   Block &step = op.getStep().front();
   for (auto [argument, vectors] : llvm::zip_equal(step.getArguments(), args))
     emitter.bind(argument, vectors);
+  for (auto [value, vectors] : llvm::zip_equal(ahead.values, known))
+    emitter.bind(value, vectors);
+  llvm::SmallPtrSet<Operation *, 16> needed = stillNeeded(ahead);
   for (Operation &inner : step.without_terminator())
-    emitter.emit(&inner);
+    if (!llvm::is_contained(ahead.slice, &inner) || needed.contains(&inner))
+      emitter.emit(&inner);
   SmallVector<Lanes> results;
   for (Value value : step.getTerminator()->getOperands())
     results.push_back(emitter.lookup(value));

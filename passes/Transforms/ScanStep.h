@@ -24,10 +24,30 @@ int64_t laneCount(mlir::Type type, LaneAxis axis, int64_t lanes);
 /// First op of the region that has no vector form over `axis`, or null.
 mlir::Operation *findUnsupported(ir::ScanOp op, LaneAxis axis, int64_t lanes);
 
-/// Emits one step: `args` stand for the region's arguments, the result for the
-/// yielded values. The region must be supported.
+/// Values that a step makes of its own row's inputs by long chains of
+/// operations (an exponential, a logarithm) before states enter. Computed one
+/// row ahead, they do not hold up the row.
+struct AheadValues {
+  llvm::SmallVector<mlir::Value> values;
+  /// What computes them, in order.
+  llvm::SmallVector<mlir::Operation *> slice;
+  /// Inputs and parameters that it reads, by argument number.
+  llvm::SmallVector<unsigned> arguments;
+};
+AheadValues findAheadValues(ir::ScanOp op);
+
+/// Values of `ahead` for one row; of `args`, only those that it reads count.
+llvm::SmallVector<Lanes> emitAhead(LaneBuilder &lb, ir::ScanOp op,
+                                   LaneAxis axis, const AheadValues &ahead,
+                                   llvm::ArrayRef<Lanes> args);
+
+/// Emits one step: `args` stand for the region's arguments, `known` for the
+/// values of `ahead`, the result for the yielded values. The region must be
+/// supported.
 llvm::SmallVector<Lanes> emitStep(LaneBuilder &lb, ir::ScanOp op, LaneAxis axis,
-                                  llvm::ArrayRef<Lanes> args);
+                                  llvm::ArrayRef<Lanes> args,
+                                  const AheadValues &ahead = {},
+                                  llvm::ArrayRef<Lanes> known = {});
 
 } // namespace seqc::passes
 

@@ -35,6 +35,7 @@ VectorTarget seqc::passes::getVectorTarget(Operation *op) {
   target.lanes = std::max<int64_t>(attr.lanes(), 1);
   target.registers = attr.getVectorRegisters();
   target.fma = attr.getFma();
+  target.avx512 = attr.getIsa() == "avx512";
   return target;
 }
 

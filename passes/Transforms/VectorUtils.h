@@ -21,6 +21,7 @@ struct VectorTarget {
   int64_t lanes = 16;
   int64_t registers = 32;
   bool fma = true;
+  bool avx512 = true; ///< the instruction set, whatever the width
 };
 VectorTarget getVectorTarget(mlir::Operation *op);
 

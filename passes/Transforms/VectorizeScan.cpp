@@ -33,7 +33,7 @@ static constexpr int64_t kMaxCarriedDelay = 8;
 static constexpr int64_t kMinTransposedStates = 3;
 /// Rows fetched ahead of use: a row's work times this covers an access to the
 /// last-level cache.
-static constexpr int64_t kPrefetchRows = 16;
+static constexpr int64_t kPrefetchRows = 32;
 
 namespace {
 /// Earlier values of an input that its delayed readers see.
@@ -91,14 +91,19 @@ private:
   void emitRow(const Rows &rows, Value i, const Chunk &chunk,
                ArrayRef<Lanes> params, ArrayRef<Value> carried,
                SmallVectorImpl<Value> &next);
-  void loadCarried(Value sequence, const Chunk &chunk,
-                   SmallVectorImpl<Value> &carried);
+  void loadCarried(Value sequence, const Rows &rows, const Chunk &chunk,
+                   ArrayRef<Lanes> params, SmallVectorImpl<Value> &carried);
+  SmallVector<Lanes> aheadAt(Value row, const Chunk &chunk,
+                             ArrayRef<Lanes> params);
+  SmallVector<Value> firstAhead(const Rows &rows, const Chunk &chunk,
+                                ArrayRef<Lanes> params);
   int64_t numCarried();
 
   ir::ScanOp op;
   LaneBuilder lb;
   LaneAxis axis;
   SmallVector<DelayLine> delayLines;
+  AheadValues ahead;
 };
 } // namespace
 
@@ -277,6 +282,7 @@ int64_t ScanEmitter::groupSize(std::optional<int64_t> vectors) {
 
 void ScanEmitter::emit() {
   planDelays();
+  ahead = findAheadValues(op);
   unsigned first = op.getOuts().empty() ? firstState() : firstOut();
   Value channels = lb.dim(operand(first), 1);
   int64_t width = axis == LaneAxis::Channels ? lb.getLanes() : 1;
@@ -324,12 +330,48 @@ void ScanEmitter::emitChunks(Value channel, int64_t count, Value mask,
              [&](Value sequence) { emitSequence(sequence, chunks, params); });
 }
 
-void ScanEmitter::loadCarried(Value sequence, const Chunk &chunk,
+/// States, earlier values of inputs, and what the first row needs ahead.
+void ScanEmitter::loadCarried(Value sequence, const Rows &rows,
+                              const Chunk &chunk, ArrayRef<Lanes> params,
                               SmallVectorImpl<Value> &carried) {
   for (unsigned i = firstState(); i < numOperands(); ++i)
     llvm::append_range(carried, load(i, sequence, chunk));
   for (const DelayLine &line : delayLines)
     carried.append(line.depth, lb.zero(lb.builder().getF32Type()));
+  if (!ahead.values.empty())
+    llvm::append_range(carried, firstAhead(rows, chunk, params));
+}
+
+SmallVector<Lanes> ScanEmitter::aheadAt(Value row, const Chunk &chunk,
+                                        ArrayRef<Lanes> params) {
+  SmallVector<Lanes> args(op.getStep().getNumArguments());
+  for (unsigned i : ahead.arguments)
+    args[i] = i < firstParam() ? load(i, row, chunk) : params[i - firstParam()];
+  return emitAhead(lb, op, axis, ahead, args);
+}
+
+/// A sequence without rows has no first one to read.
+SmallVector<Value> ScanEmitter::firstAhead(const Rows &rows, const Chunk &chunk,
+                                           ArrayRef<Lanes> params) {
+  OpBuilder &b = lb.builder();
+  Value some = arith::CmpIOp::create(b, lb.getLoc(), arith::CmpIPredicate::sgt,
+                                     rows.length, lb.index(0));
+  auto first = scf::IfOp::create(
+      b, lb.getLoc(), some,
+      [&](OpBuilder &, Location loc) {
+        SmallVector<Value> values;
+        for (const Lanes &vectors :
+             aheadAt(rowAt(rows, lb.index(0)), chunk, params))
+          values.push_back(vectors.front());
+        scf::YieldOp::create(b, loc, values);
+      },
+      [&](OpBuilder &, Location loc) {
+        SmallVector<Value> values;
+        for (Value value : ahead.values)
+          values.push_back(lb.zero(value.getType()));
+        scf::YieldOp::create(b, loc, values);
+      });
+  return first.getResults();
 }
 
 void ScanEmitter::emitSequence(Value sequence, ArrayRef<Chunk> chunks,
@@ -339,8 +381,8 @@ void ScanEmitter::emitSequence(Value sequence, ArrayRef<Chunk> chunks,
   Value end = lb.loadIndex(op.getOffsets(), lb.add(sequence, lb.index(1)));
   Rows rows{start, lb.sub(end, start)};
   SmallVector<Value> carried;
-  for (const Chunk &chunk : chunks)
-    loadCarried(sequence, chunk, carried);
+  for (auto [chunk, own] : llvm::zip_equal(chunks, params))
+    loadCarried(sequence, rows, chunk, own, carried);
 
   auto loop = scf::ForOp::create(b, lb.getLoc(), lb.index(0), rows.length,
                                  lb.index(1), carried);
@@ -427,7 +469,15 @@ void ScanEmitter::emitRow(const Rows &rows, Value i, const Chunk &chunk,
   }
   llvm::append_range(args, params);
   llvm::append_range(args, states);
-  SmallVector<Lanes> results = emitStep(lb, op, axis, args);
+  SmallVector<Lanes> known, following;
+  for (Value vector : carried)
+    known.push_back({vector});
+  if (!ahead.values.empty()) {
+    Value last = lb.sub(rows.length, lb.index(1));
+    Value row = rowAt(rows, lb.min(lb.add(i, lb.index(1)), last));
+    following = aheadAt(row, chunk, params);
+  }
+  SmallVector<Lanes> results = emitStep(lb, op, axis, args, ahead, known);
 
   size_t outs = op.getOuts().size();
   for (size_t out = 0; out < outs; ++out)
@@ -436,6 +486,8 @@ void ScanEmitter::emitRow(const Rows &rows, Value i, const Chunk &chunk,
     llvm::append_range(next, state);
   for (ArrayRef<Value> values : history)
     llvm::append_range(next, values.drop_back());
+  for (const Lanes &vectors : following)
+    next.push_back(vectors.front());
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,9 +1,18 @@
 // RUN: seqc-opt %s --seqc-expand-math --split-input-file --verify-diagnostics | FileCheck %s
 
+// A whole AVX-512 vector is split into integer and fraction by the instructions
+// for that; below the smallest normal number the result is 0.
 // CHECK-LABEL: func.func @functions(
+// CHECK-SAME: %[[X:.*]]: vector<16xf32>
 // CHECK-NOT: math.exp
-// CHECK: math.fma %{{.*}} : vector<16xf32>
-// CHECK: arith.shli %{{.*}} : vector<16xi32>
+// CHECK: %[[Z:.*]] = arith.mulf %[[X]]
+// CHECK: %[[N:.*]] = math.roundeven %[[Z]]
+// CHECK: %[[F:.*]] = llvm.call_intrinsic "llvm.x86.avx512.mask.reduce.ps.512"(%[[Z]],
+// CHECK-COUNT-5: math.fma %{{.*}}, %[[F]]
+// CHECK-NOT: math.fma
+// CHECK: %[[R:.*]] = llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"(%{{.*}}, %[[N]],
+// CHECK: %[[TINY:.*]] = arith.cmpf olt, %[[Z]]
+// CHECK: arith.select %[[TINY]], %{{.*}}, %[[R]]
 // CHECK-NOT: math.log
 // CHECK-NOT: math.erf
 // CHECK-NOT: math.tanh
@@ -21,7 +30,18 @@ func.func @functions(%x: vector<16xf32>) -> vector<16xf32> {
 
 // -----
 
-// A scalar gets the same polynomial.
+// A vector of another width and a scalar get the general form.
+// CHECK-LABEL: func.func @general(
+// CHECK-NOT: math.exp
+// CHECK: math.fma %{{.*}} : vector<8xf32>
+// CHECK: arith.shli %{{.*}} : vector<8xi32>
+func.func @general(%x: vector<8xf32>) -> vector<8xf32> {
+  %a = math.exp %x : vector<8xf32>
+  return %a : vector<8xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @scalar(
 // CHECK-NOT: math.exp
 // CHECK: arith.bitcast %{{.*}} : i32 to f32

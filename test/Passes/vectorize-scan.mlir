@@ -153,6 +153,43 @@ func.func @over_states(%x: memref<?x3x32xf32>, %off: memref<?xi32>, %y: memref<?
 
 #td = affine_map<(t, d, n) -> (t, d)>
 
+// What all states wait for is computed a row ahead; a sequence without rows has
+// no first row to compute it from. Only the decay is: it alone comes from inputs
+// through a long chain and goes to all states.
+// CHECK-LABEL: func.func @ahead
+// CHECK: %[[SOME:.*]] = arith.cmpi sgt, %[[LENGTH:.*]], %c0
+// CHECK: %[[FIRST:.*]] = scf.if %[[SOME]]
+// CHECK: math.exp
+// CHECK: } else {
+// CHECK: scf.for %[[I:.*]] = %c0{{.*}} to %[[LENGTH]] step %{{.*}} iter_args(%[[S0:.*]] = %{{.*}}, %{{.*}}, %[[KNOWN:.*]] = %[[FIRST]])
+// CHECK: %[[NEXT:.*]] = arith.addi %[[I]], %c1
+// CHECK: %[[CLAMPED:.*]] = arith.minsi %[[NEXT]]
+// CHECK: %[[AHEAD:.*]] = math.exp
+// CHECK: arith.mulf %[[KNOWN]], %[[S0]]
+// CHECK-NOT: math.exp
+// CHECK: scf.yield {{.*}}, %[[AHEAD]] :
+#dn = affine_map<(t, d, n) -> (d, n)>
+func.func @ahead(%x: memref<?x16xf32>, %g: memref<?x16xf32>, %off: memref<?xi32>, %y: memref<?x16xf32>,
+                 %h: memref<?x16x2xf32>) {
+  seqc.scan {delays = array<i64: 0, 0>, maps = [#td, #td, #td, #dn]}
+      inputs(%x, %g : memref<?x16xf32>, memref<?x16xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x16xf32>) states(%h : memref<?x16x2xf32>) {
+  ^bb0(%xt: f32, %gt: f32, %ht: vector<2xf32>):
+    %e = math.exp %gt : f32
+    %ev = vector.broadcast %e : f32 to vector<2xf32>
+    %xv = vector.broadcast %xt : f32 to vector<2xf32>
+    %k = arith.mulf %ev, %ht : vector<2xf32>
+    %hn = arith.addf %k, %xv : vector<2xf32>
+    %s = vector.reduction <add>, %hn : vector<2xf32> into f32
+    seqc.yield %s, %hn : f32, vector<2xf32>
+  }
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d, n) -> (t, d)>
+
 // A scan on tensors is not this pass's business.
 // CHECK-LABEL: func.func @on_tensors
 // CHECK: seqc.scan
