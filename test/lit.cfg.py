@@ -1,6 +1,8 @@
 # lit configuration: tools come from the build, utilities from LLVM.
 import os
 import pathlib
+import shutil
+import subprocess
 import sys
 import lit.formats
 from lit.llvm import llvm_config
@@ -34,5 +36,9 @@ cpuinfo = pathlib.Path("/proc/cpuinfo")
 flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
 if "avx2" in flags and "fma" in flags:
     config.available_features.add("avx2")
+# A small disk of one's own, to fill.
+small_disk = ["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"]
+if shutil.which("unshare") and subprocess.run(small_disk, capture_output=True).returncode == 0:
+    config.available_features.add("tmpfs")
 if os.geteuid() != 0:
     config.available_features.add("not-root")

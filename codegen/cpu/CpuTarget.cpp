@@ -19,19 +19,24 @@ static const CpuTarget kLevels[] = {
      128, 32, true, 64 * 1024, 1024 * 1024},
 };
 
-bool seqc::codegen::isRunnable(const CpuTarget &target) {
+CpuFeatures seqc::codegen::hostFeatures() {
+  return llvm::sys::getHostCPUFeatures();
+}
+
+bool seqc::codegen::isRunnable(const CpuTarget &target,
+                               const CpuFeatures &features) {
 #if defined(__x86_64__)
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
   auto has = [&](std::initializer_list<const char *> names) {
     return llvm::all_of(
         names, [&](const char *name) { return features.lookup(name); });
   };
+  // All that x86-64-v3 and -v4 add: a virtual machine may hide any of it.
+  bool avx2 = has({"avx", "avx2", "fma", "bmi", "bmi2", "lzcnt", "movbe",
+                   "f16c", "popcnt", "sse4.2", "cx16", "sahf"});
   if (target.isa == "avx512")
-    return has({"avx2", "fma", "bmi2", "avx512f", "avx512bw", "avx512dq",
-                "avx512vl", "avx512cd"});
-  if (target.isa == "avx2")
-    return has({"avx2", "fma", "bmi", "bmi2", "lzcnt", "movbe", "f16c"});
-  return target.isa == "baseline";
+    return avx2 &&
+           has({"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"});
+  return target.isa == "avx2" ? avx2 : target.isa == "baseline";
 #elif defined(__aarch64__)
   return target.isa == "neon";
 #else
@@ -39,18 +44,21 @@ bool seqc::codegen::isRunnable(const CpuTarget &target) {
 #endif
 }
 
-std::vector<std::string> seqc::codegen::runnableCpuTargets() {
+std::vector<std::string>
+seqc::codegen::runnableCpuTargets(const CpuFeatures &features) {
   std::vector<std::string> names;
   for (const CpuTarget &level : kLevels)
-    if (isRunnable(level))
+    if (isRunnable(level, features))
       names.push_back(level.name);
   return names;
 }
 
-llvm::Expected<CpuTarget> seqc::codegen::parseCpuTarget(llvm::StringRef name) {
+llvm::Expected<CpuTarget>
+seqc::codegen::parseCpuTarget(llvm::StringRef name,
+                              const CpuFeatures &features) {
   std::string known;
   for (const CpuTarget &level : kLevels) {
-    if (name == level.name || (name == "cpu" && isRunnable(level)))
+    if (name == level.name || (name == "cpu" && isRunnable(level, features)))
       return level;
     known += (known.empty() ? "" : ", ") + level.name;
   }

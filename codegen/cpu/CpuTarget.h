@@ -2,6 +2,7 @@
 #ifndef SEQC_CODEGEN_CPU_CPUTARGET_H
 #define SEQC_CODEGEN_CPU_CPUTARGET_H
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 
 #include <cstdint>
@@ -33,13 +34,25 @@ struct CpuTarget {
   int64_t l2Bytes = 1024 * 1024;
 };
 
-/// "cpu" is the best level that this machine runs; "cpu:<isa>" names one. An
-/// unknown name is an error that lists the known ones.
-llvm::Expected<CpuTarget> parseCpuTarget(llvm::StringRef name);
-/// True if this machine can execute code of the target.
-bool isRunnable(const CpuTarget &target);
-/// Names of all levels that this machine can run, best first.
-std::vector<std::string> runnableCpuTargets();
+/// Features by their LLVM names, "avx2"; one that is absent or false is not
+/// there. An operating system that does not save a register counts.
+using CpuFeatures = llvm::StringMap<bool>;
+/// Of this machine.
+CpuFeatures hostFeatures();
+
+/// "cpu" is the best level that a machine with these features runs;
+/// "cpu:<isa>" names one. An unknown name is an error that lists the known
+/// ones.
+llvm::Expected<CpuTarget>
+parseCpuTarget(llvm::StringRef name,
+               const CpuFeatures &features = hostFeatures());
+/// True if a machine with these features, of the architecture that this is
+/// built for, can execute code of the target.
+bool isRunnable(const CpuTarget &target,
+                const CpuFeatures &features = hostFeatures());
+/// Names of all levels that such a machine can run, best first.
+std::vector<std::string>
+runnableCpuTargets(const CpuFeatures &features = hostFeatures());
 
 ir::TargetAttr makeTargetAttr(mlir::MLIRContext *context,
                               const CpuTarget &target);

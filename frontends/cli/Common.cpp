@@ -112,7 +112,9 @@ void cli::installInterruptHandler() {
   };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // Writes to a closed pipe or beyond a limit of file sizes fail instead.
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
 }
 
 //===----------------------------------------------------------------------===//

@@ -218,6 +218,13 @@ static bool isPassing(int error) {
          error == EWOULDBLOCK;
 }
 
+static const char *remedyFor(int error) {
+  bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+  return full ? "; make room (`seqc cache prune`) or choose another folder "
+                "with SEQC_CACHE_DIR"
+              : "";
+}
+
 bool Store::Impl::putOnDisk(std::string_view key, std::string_view text) {
   std::string staging = stagingName(key, writer, stagingNumber++);
   int error = 0;
@@ -238,7 +245,8 @@ bool Store::Impl::putOnDisk(std::string_view key, std::string_view text) {
     degrade(Status::error(ErrorCode::Unavailable, "cannot write to the cache "
                                                   "folder " +
                                                       path + ": " +
-                                                      std::strerror(error)));
+                                                      std::strerror(error) +
+                                                      remedyFor(error)));
   return false;
 }
 

@@ -76,6 +76,67 @@ TEST(CpuTarget, NamesAndErrors) {
             std::string::npos);
 }
 
+#if defined(__x86_64__)
+/// A machine that has these and nothing else.
+static codegen::CpuFeatures machine(std::string_view names) {
+  codegen::CpuFeatures features;
+  llvm::SmallVector<llvm::StringRef> list;
+  llvm::StringRef(names).split(list, ' ');
+  for (llvm::StringRef name : list)
+    features[name] = true;
+  return features;
+}
+
+TEST(CpuTarget, FollowsTheFeatures) {
+  using Names = std::vector<std::string>;
+  const std::string v2 = "sse4.2 popcnt cx16 sahf";
+  const std::string ivyBridge = v2 + " avx f16c";
+  const std::string haswell = ivyBridge + " avx2 fma bmi bmi2 lzcnt movbe";
+  const std::string skylake =
+      haswell + " avx512f avx512bw avx512dq avx512vl avx512cd";
+  EXPECT_EQ(codegen::runnableCpuTargets(machine("")), Names{"cpu:baseline"});
+  // Without AVX2 neither of the wider levels is left.
+  EXPECT_EQ(codegen::runnableCpuTargets(machine(ivyBridge)),
+            Names{"cpu:baseline"});
+  EXPECT_EQ(codegen::runnableCpuTargets(machine(haswell)),
+            (Names{"cpu:avx2", "cpu:baseline"}));
+  EXPECT_EQ(codegen::runnableCpuTargets(machine(skylake)),
+            (Names{"cpu:avx512", "cpu:avx2", "cpu:baseline"}));
+  // The first generation of AVX-512 lacks byte and word instructions.
+  EXPECT_EQ(codegen::runnableCpuTargets(machine(haswell + " avx512f avx512cd")),
+            (Names{"cpu:avx2", "cpu:baseline"}));
+
+  auto best = [](const std::string &features) {
+    return llvm::cantFail(codegen::parseCpuTarget("cpu", machine(features)))
+        .name;
+  };
+  EXPECT_EQ(best(ivyBridge), "cpu:baseline");
+  EXPECT_EQ(best(haswell), "cpu:avx2");
+  EXPECT_EQ(best(skylake), "cpu:avx512");
+  // A level by name is found, but is not for this machine.
+  auto named =
+      llvm::cantFail(codegen::parseCpuTarget("cpu:avx2", machine(ivyBridge)));
+  EXPECT_EQ(named.isa, "avx2");
+  EXPECT_FALSE(codegen::isRunnable(named, machine(ivyBridge)));
+}
+
+// Compiled code of a level may use any instruction of it; a virtual machine
+// that hides one falls back as a whole.
+TEST(CpuTarget, EachHiddenFeatureCounts) {
+  codegen::CpuFeatures full = machine(
+      "sse4.2 popcnt cx16 sahf avx f16c avx2 fma bmi bmi2 lzcnt movbe avx512f "
+      "avx512bw avx512dq avx512vl avx512cd");
+  ASSERT_EQ(codegen::runnableCpuTargets(full).size(), 3u);
+  for (const auto &feature : full) {
+    codegen::CpuFeatures masked = full;
+    masked[feature.first()] = false;
+    SCOPED_TRACE(feature.first().str());
+    bool only512 = feature.first().starts_with("avx512");
+    EXPECT_EQ(codegen::runnableCpuTargets(masked).size(), only512 ? 2u : 1u);
+  }
+}
+#endif
+
 TEST(ObjectCompiler, RunsOnEveryRunnableTarget) {
   for (const std::string &name : codegen::runnableCpuTargets()) {
     SCOPED_TRACE(name);
