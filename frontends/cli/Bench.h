@@ -5,6 +5,7 @@
 #include "frontends/cli/Common.h"
 #include "runtime/jit/Roofline.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,10 @@ struct BenchOptions {
 };
 
 struct BenchTimes {
-  double firstMs = 0;     ///< the first call, which allocates
-  double processorMs = 0; ///< smallest processor time of a call, all threads
-  std::vector<double> ms; ///< the calls after the first
+  double firstMs = 0;       ///< the first call, which allocates
+  double processorMs = 0;   ///< smallest processor time of a call, all threads
+  std::vector<double> ms;   ///< the calls after the first
+  int64_t sincePrepare = 0; ///< number of the last call, from 1 on
 
   double least() const;
 };
@@ -53,12 +55,19 @@ struct BenchLine {
   nlohmann::ordered_json json() const;
 };
 
+/// What timed calls start from.
+struct BenchStart {
+  /// Called before a call, outside its time.
+  std::function<Status(Session &)> prepare;
+  int64_t every = 1; ///< calls from one `prepare` to the next
+};
+
 /// Repeats a call `repeats` times, or until its minimum is stable. `results`
-/// holds the output of the last one. `keepState` leaves the session's state.
+/// holds the output of the last one.
 Result<BenchTimes> timeCalls(Session &session,
                              const std::vector<TensorRef> &inputs,
-                             std::vector<Tensor> &results, bool keepState,
-                             int repeats = 0);
+                             std::vector<Tensor> &results,
+                             const BenchStart &start, int repeats);
 
 int benchCases(const BenchOptions &options);
 

@@ -42,30 +42,31 @@ static bool isEnough(size_t calls, double spentMs, int repeats) {
 
 Result<BenchTimes> cli::timeCalls(Session &session,
                                   const std::vector<TensorRef> &inputs,
-                                  std::vector<Tensor> &results, bool keepState,
-                                  int repeats) {
+                                  std::vector<Tensor> &results,
+                                  const BenchStart &start, int repeats) {
   std::vector<TensorRef> outputs;
   for (Tensor &tensor : results)
     outputs.push_back(tensor.ref());
   BenchTimes times;
   double spent = 0;
-  for (bool first = true; first || !isEnough(times.ms.size(), spent, repeats);
-       first = false) {
+  for (int64_t call = 0;
+       call == 0 || !isEnough(times.ms.size(), spent, repeats); ++call) {
     if (interrupted())
       return Status::error(ErrorCode::Cancelled, "interrupted");
-    if (!keepState)
-      if (Status status = session.resetState(); !status.ok())
+    if (call % start.every == 0)
+      if (Status status = start.prepare(session); !status.ok())
         return status;
+    times.sincePrepare = call % start.every + 1;
     double processor = processorMs();
-    Clock::time_point start = Clock::now();
+    Clock::time_point begin = Clock::now();
     Status status = session.run(inputs.data(), inputs.size(), outputs.data(),
                                 outputs.size());
     double ms =
-        std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+        std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
     processor = processorMs() - processor;
     if (!status.ok())
       return status;
-    if (first) {
+    if (call == 0) {
       times.firstMs = ms;
       continue;
     }
@@ -81,7 +82,7 @@ Result<BenchTimes> cli::timeCalls(Session &session,
 static constexpr double kCachedBytes = 24e6;
 
 double BenchWork::limitMs(const jit::Roofline &machine, int threads) const {
-  if (flops <= 0)
+  if (flops <= 0 || machine.fmaGflops <= 0)
     return 0;
   double arithmetic =
       flops / machine.fmaGflops / 1e6 + exps / machine.expGops / 1e6;
@@ -162,8 +163,10 @@ static int benchModel(const BenchOptions &options) {
   std::vector<Tensor> results;
   for (const Tensor &tensor : *expected)
     results.emplace_back(tensor.dtype(), tensor.shape());
-  Result<BenchTimes> times = timeCalls(*session, inputs, results,
-                                       /*keepState=*/false, options.repeats);
+  BenchStart start;
+  start.prepare = [](Session &used) { return used.resetState(); };
+  Result<BenchTimes> times =
+      timeCalls(*session, inputs, results, start, options.repeats);
   if (!times)
     return report(times.status());
   BenchLine line;
