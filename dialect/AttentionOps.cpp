@@ -137,6 +137,31 @@ static LogicalResult verifyPast(AttendOp op) {
   return verifySameExtent(op, positions, 1, key, 1);
 }
 
+/// attend_c9 and attend_c10.
+static LogicalResult verifyPart(AttendOp op) {
+  if (static_cast<bool>(op.getFrom()) != static_cast<bool>(op.getTo()))
+    return op.emitOpError("expected from and to together, got only one of "
+                          "them");
+  if (static_cast<bool>(op.getMaximum()) != static_cast<bool>(op.getTotal()))
+    return op.emitOpError(
+        "expected maximum and total together, got only one of them");
+  if (!op.isOpen())
+    return success();
+  if (op.getScore() != ScoreKind::Softmax)
+    return op.emitOpError("expected no maximum and total with ")
+           << stringifyScoreKind(op.getScore()) << ", only softmax has them";
+  NamedValue out{"out", op.getOut()};
+  for (NamedValue v : {NamedValue{"maximum", op.getMaximum()},
+                       NamedValue{"total", op.getTotal()}}) {
+    if (failed(verifyRank(op, v, out.rank() - 1)))
+      return failure();
+    for (int64_t axis = 0; axis < v.rank(); ++axis)
+      if (failed(verifySameExtent(op, out, axis, v, axis)))
+        return failure();
+  }
+  return success();
+}
+
 LogicalResult AttendOp::verify() {
   if (failed(verifyOneForm(*this)) || failed(verifyRows(*this)))
     return failure();
@@ -151,7 +176,8 @@ LogicalResult AttendOp::verify() {
       failed(verifySameExtent(*this, {"positions", getPositions()}, 0,
                               {"query", getQuery()}, -2)))
     return failure();
-  if (failed(verifyRotary(*this)) || failed(verifyBias(*this)))
+  if (failed(verifyRotary(*this)) || failed(verifyBias(*this)) ||
+      failed(verifyPart(*this)))
     return failure();
   return verifyPast(*this);
 }

@@ -5,7 +5,8 @@
 include "dialect/SeqcBase.td"
 include "dialect/SeqcAttrs.td"
 
-def Seqc_AttendOp : Seqc_TiledOp<"attend", [AttrSizedOperandSegments]> {
+def Seqc_AttendOp : Seqc_TiledOp<"attend", [
+    AttrSizedOperandSegments, PartialReductionOpInterface]> {
   let summary = "attention of each query over a window of keys of its sequence";
   let description = [{
     Queries, keys and values are the rows of the same sequences. With no heads
@@ -41,6 +42,17 @@ def Seqc_AttendOp : Seqc_TiledOp<"attend", [AttrSizedOperandSegments]> {
       `len = min(past_count[b], w)` are valid, entry `e` in slot `e mod w`. Keys
       are stored unrotated. Not available with heads.
 
+    A part of the keys: with `keys (%from to %to)` only keys of rank
+    `from <= j < to` count. With the destinations `maximum` and `total`, [n] or
+    [H, n], softmax is left open, so that parts can be put together:
+
+    ```
+    maximum_i = max_j s_ij (the lowest finite f32 where no key is seen)
+    total_i = sum_j exp(s_ij - maximum_i)      o_i = sum_j exp(s_ij - maximum_i) v_j
+    ```
+
+    The interpreter evaluates parts; kernels are compiled for all keys only.
+
     Rules:
     * (attend_c1) query and key have the same last extent z; value and out the
       same last extent h; all are f32 of rank 2, or all of rank 3.
@@ -54,7 +66,10 @@ def Seqc_AttendOp : Seqc_TiledOp<"attend", [AttrSizedOperandSegments]> {
     * (attend_c6) past_key, past_value and past_count come together, with extents
       [B, w, z], [B, w, h], [B]; past needs right = 0 and rank 2; past positions
       are needed if positions are given.
-    * (attend_c7) on tensors, one result typed like out.
+    * (attend_c7) on tensors, one result typed like each destination.
+    * (attend_c9) maximum and total come together, only with softmax; their extents
+      are those of out but the last.
+    * (attend_c10) from and to come together.
 
     Tiles:
     * (attend_t1) heads, where there are any, and columns of the values are
@@ -62,6 +77,10 @@ def Seqc_AttendOp : Seqc_TiledOp<"attend", [AttrSizedOperandSegments]> {
       rows of the same sequences any more (docs/Rationale/WindowAttention.md).
     * (attend_t2) a tile has a static number of heads, and one head where several
       heads share a key head but not all the same.
+    * (attend_t3) keys are a reduction loop over ranks, those of the past in front:
+      number `j` is rank `j - w`. A tile has all of them; parts of them are
+      computed by partial reduction, in parallel loops, and merged by their maxima
+      and totals. Columns are not cut then.
 
     ```mlir
     %o = seqc.attend softmax {left = 64 : i64, right = 0 : i64, scale = 0.125 : f32}
@@ -76,13 +95,14 @@ def Seqc_AttendOp : Seqc_TiledOp<"attend", [AttrSizedOperandSegments]> {
     Optional<Seqc_F32>:$table,
     Optional<Seqc_F32>:$past_key, Optional<Seqc_F32>:$past_value,
     Optional<Seqc_I32>:$past_count, Optional<Seqc_Shaped>:$past_positions,
-    Seqc_F32:$out,
+    Seqc_F32:$out, Optional<Seqc_F32>:$maximum, Optional<Seqc_F32>:$total,
+    Optional<Index>:$from, Optional<Index>:$to,
     Seqc_ScoreKind:$score,
     I64Attr:$left, I64Attr:$right, F32Attr:$scale,
     DefaultValuedAttr<Seqc_BiasKindAttr,
       "::seqc::ir::BiasKind::None">:$bias,
     DefaultValuedAttr<I64Attr, "0">:$table_origin);
-  let results = (outs Optional<AnyRankedTensor>:$result);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $score attr-dict
     `ins` `(` $query `,` $key `,` $value `,` $offsets `:`
@@ -93,10 +113,49 @@ def Seqc_AttendOp : Seqc_TiledOp<"attend", [AttrSizedOperandSegments]> {
     (`past` `(` $past_key^ `,` $past_value `,` $past_count `:`
       type($past_key) `,` type($past_value) `,` type($past_count) `)`)?
     (`past_positions` `(` $past_positions^ `:` type($past_positions) `)`)?
-    `outs` `(` $out `:` type($out) `)` (`->` type($result)^)?
+    (`keys` `(` $from^ `to` $to `)`)?
+    `outs` `(` $out `:` type($out) `)`
+    (`open` `(` $maximum^ `,` $total `:` type($maximum) `,` type($total) `)`)?
+    (`->` type($results)^)?
   }];
   let extraClassDeclaration = [{
-    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutMutable(); }
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return ::mlir::MutableOperandRange(
+          *this, getOutMutable().getOperandNumber(), isOpen() ? 3 : 1);
+    }
+    // Upstream's declarations of these need `using namespace mlir`.
+    ::mlir::FailureOr<::mlir::SmallVector<::mlir::Value>>
+    generateInitialTensorForPartialReduction(
+        ::mlir::OpBuilder &builder, ::mlir::Location loc,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> sizes,
+        const ::llvm::SetVector<unsigned> &reductions);
+    ::mlir::FailureOr<::mlir::TilingResult> tileToPartialReduction(
+        ::mlir::OpBuilder &builder, ::mlir::Location loc,
+        ::mlir::ReductionTilingStrategy strategy, ::mlir::ValueRange init,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> offsets,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> sizes,
+        const ::llvm::SetVector<unsigned> &reductions,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> parts);
+    ::mlir::FailureOr<::mlir::MergeResult> mergeReductions(
+        ::mlir::OpBuilder &builder, ::mlir::Location loc, ::mlir::ValueRange parts,
+        const ::llvm::SetVector<unsigned> &reductions);
+    ::llvm::LogicalResult getPartialResultTilePosition(
+        ::mlir::OpBuilder &builder, unsigned result,
+        ::mlir::ReductionTilingStrategy strategy,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> offsets,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> sizes,
+        const ::llvm::SetVector<unsigned> &reductions,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> parts,
+        ::llvm::SmallVector<::mlir::OpFoldResult> &resultOffsets,
+        ::llvm::SmallVector<::mlir::OpFoldResult> &resultSizes);
+    /// The rows; null on memrefs.
+    ::mlir::Value getResult() {
+      return getResults().empty() ? ::mlir::Value() : getResults().front();
+    }
+    /// Leaves softmax open: maximum and total are destinations as well.
+    bool isOpen() { return getMaximum() && getTotal(); }
+    /// Counts some of the keys only.
+    bool hasKeyRange() { return static_cast<bool>(getFrom()); }
     bool hasHeads();
     bool hasPast() { return static_cast<bool>(getPastKey()); }
     bool hasRotary() { return static_cast<bool>(getCosines()); }

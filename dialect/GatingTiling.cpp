@@ -10,7 +10,7 @@ static constexpr int kWhole = TileAxes::kWhole;
 
 static TileAxes axesOf(RouteOp) {
   TileAxes axes;
-  axes.loops = {{IteratorType::parallel, 0, 0}};
+  axes.loops = {{IteratorType::parallel, {0, 0}}};
   axes.operands = {{0, kWhole}, {kWhole}, {kWhole}, {0}, {0}};
   return axes;
 }
@@ -19,11 +19,11 @@ static TileAxes axesOf(RouteOp) {
 static TileAxes axesOf(GatherRowsOp op) {
   bool columns = cast<ShapedType>(op.getOut().getType()).getRank() == 2;
   TileAxes axes;
-  axes.loops = {{IteratorType::parallel, 2, 0}};
+  axes.loops = {{IteratorType::parallel, {2, 0}}};
   axes.operands = {{kWhole}, {0}, {0}};
   if (!columns)
     return axes;
-  axes.loops.push_back({IteratorType::parallel, 2, 1});
+  axes.loops.push_back({IteratorType::parallel, {2, 1}});
   axes.operands = {{kWhole, 1}, {0}, {0, 1}};
   return axes;
 }
@@ -32,7 +32,8 @@ static TileAxes axesOf(GatherRowsOp op) {
 /// of out.
 static TileAxes axesOf(ScatterRowsOp op) {
   TileAxes axes;
-  axes.loops = {{IteratorType::parallel, 0, 0}, {IteratorType::parallel, 0, 1}};
+  axes.loops = {{IteratorType::parallel, {0, 0}},
+                {IteratorType::parallel, {0, 1}}};
   axes.operands = {{0, 1}, {0}};
   if (op.getScale())
     axes.operands.push_back({kWhole});

@@ -33,9 +33,10 @@ seqc::ir::reifyFromDestinations(DestinationStyleOpInterface op,
 }
 
 LogicalResult seqc::ir::verifyOneForm(Operation *op) {
-  bool tensors =
-      llvm::all_of(op->getOperandTypes(), llvm::IsaPred<RankedTensorType>);
-  bool memrefs = llvm::all_of(op->getOperandTypes(), llvm::IsaPred<MemRefType>);
+  auto shaped = llvm::make_filter_range(op->getOperandTypes(),
+                                        llvm::IsaPred<ShapedType>);
+  bool tensors = llvm::all_of(shaped, llvm::IsaPred<RankedTensorType>);
+  bool memrefs = llvm::all_of(shaped, llvm::IsaPred<MemRefType>);
   if (!tensors && !memrefs)
     return op->emitOpError(
         "expected all operands to be tensors or all to be memrefs, "

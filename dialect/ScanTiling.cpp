@@ -32,11 +32,11 @@ static TileAxes axesOf(ScanOp op) {
     axes.operands.push_back(loopsOf(op.getMap(map++)));
     axes.operands.back().insert(axes.operands.back().begin(), kWhole);
   }
-  axes.loops.push_back({IteratorType::parallel, firstOut, 1});
+  axes.loops.push_back({IteratorType::parallel, {firstOut, 1}});
   if (!op.getInputs().empty())
-    axes.loops.push_back({IteratorType::reduction, 0, 0});
+    axes.loops.push_back({IteratorType::reduction, {0, 0}});
   else if (!op.getOuts().empty())
-    axes.loops.push_back({IteratorType::reduction, firstOut, 0});
+    axes.loops.push_back({IteratorType::reduction, {firstOut, 0}});
   return axes;
 }
 
@@ -71,7 +71,8 @@ ScanOp::getTiledImplementation(OpBuilder &builder,
 
 static TileAxes axesOf(PoolOp) {
   TileAxes axes;
-  axes.loops = {{IteratorType::parallel, 2, 0}, {IteratorType::parallel, 2, 1}};
+  axes.loops = {{IteratorType::parallel, {2, 0}},
+                {IteratorType::parallel, {2, 1}}};
   axes.operands = {{kWhole, 1}, {kWhole}, {0, 1}};
   return axes;
 }

@@ -11,7 +11,7 @@ static constexpr int kWhole = TileAxes::kWhole;
 /// A row is needed whole, so its elements are no loop.
 static TileAxes axesOf(NormOp op) {
   TileAxes axes;
-  axes.loops = {{IteratorType::parallel, 0, 0}};
+  axes.loops = {{IteratorType::parallel, {0, 0}}};
   axes.operands.push_back({0, kWhole});
   for (Value optional : {op.getGain(), op.getBias()})
     if (optional)
@@ -23,11 +23,11 @@ static TileAxes axesOf(NormOp op) {
 /// Sequences, then the elements of an entry.
 static TileAxes axesOf(RingPushOp op) {
   TileAxes axes;
-  axes.loops = {{IteratorType::parallel, 3, 0}};
+  axes.loops = {{IteratorType::parallel, {3, 0}}};
   axes.operands = {{kWhole}, {kWhole}, {0}, {0, kWhole}};
   if (cast<ShapedType>(op.getSource().getType()).getRank() == 1)
     return axes;
-  axes.loops.push_back({IteratorType::parallel, 3, 2});
+  axes.loops.push_back({IteratorType::parallel, {3, 2}});
   axes.operands = {{kWhole, 1}, {kWhole}, {0}, {0, kWhole, 1}};
   return axes;
 }

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/OperationSupport.h"
 
 using namespace mlir;
 using namespace seqc::ir;
@@ -21,14 +22,35 @@ SmallVector<Range> seqc::ir::iterationDomain(Operation *op,
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(op);
   SmallVector<Range> domain;
+  auto sizeOf = [&](TileExtent extent) {
+    return tensor::getMixedSize(builder, op->getLoc(),
+                                op->getOperand(extent.operand), extent.axis);
+  };
   for (const TileLoop &loop : axes.loops) {
-    Value operand = op->getOperand(loop.operand);
-    domain.push_back(
-        {builder.getIndexAttr(0),
-         tensor::getMixedSize(builder, op->getLoc(), operand, loop.axis),
-         builder.getIndexAttr(1)});
+    OpFoldResult size = sizeOf(loop.extent);
+    if (loop.more)
+      size = affine::makeComposedFoldedAffineApply(
+          builder, op->getLoc(),
+          builder.getAffineSymbolExpr(0) + builder.getAffineSymbolExpr(1),
+          {size, sizeOf(*loop.more)});
+    domain.push_back({builder.getIndexAttr(0), size, builder.getIndexAttr(1)});
   }
   return domain;
+}
+
+/// The same constant, or computed alike from the same values.
+static bool isSameSize(OpFoldResult a, OpFoldResult b) {
+  if (isEqualConstantIntOrValue(a, b))
+    return true;
+  auto x = dyn_cast<Value>(a), y = dyn_cast<Value>(b);
+  Operation *opX = x ? x.getDefiningOp() : nullptr;
+  Operation *opY = y ? y.getDefiningOp() : nullptr;
+  return opX && opY && isPure(opX) &&
+         OperationEquivalence::isEquivalentTo(
+             opX, opY,
+             [](Value l, Value r) { return success(isSameSize(l, r)); },
+             /*markEquivalent=*/nullptr,
+             OperationEquivalence::Flags::IgnoreLocations);
 }
 
 /// Sizes count as those of an axis if they are the same constant or were asked
@@ -53,7 +75,10 @@ bool seqc::ir::isWholeLoop(Operation *op, const TileAxes &axes, int loop,
     for (auto [axis, each] : llvm::enumerate(loops))
       if (each == loop && isWholeAxis(operand, axis, offset, size))
         return true;
-  return false;
+  if (!isConstantIntValue(offset, 0))
+    return false;
+  OpBuilder builder(op);
+  return isSameSize(size, iterationDomain(op, axes, builder)[loop].size);
 }
 
 //===----------------------------------------------------------------------===//
@@ -75,6 +100,17 @@ static void positionOf(OpBuilder &builder, Location loc, Value tensor,
   }
 }
 
+Value seqc::ir::tileOf(OpBuilder &builder, Location loc, Value tensor,
+                       ArrayRef<int> loops, Extents offsets, Extents sizes) {
+  if (llvm::all_of(loops, [](int loop) { return loop == TileAxes::kWhole; }))
+    return tensor;
+  SmallVector<OpFoldResult> at, extent;
+  positionOf(builder, loc, tensor, loops, offsets, sizes, at, extent);
+  SmallVector<OpFoldResult> strides(at.size(), builder.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(builder, loc, tensor, at, extent,
+                                        strides);
+}
+
 FailureOr<TilingResult> seqc::ir::tileOperands(DestinationStyleOpInterface op,
                                                const TileAxes &axes,
                                                OpBuilder &builder,
@@ -85,16 +121,10 @@ FailureOr<TilingResult> seqc::ir::tileOperands(DestinationStyleOpInterface op,
   SmallVector<Value> operands;
   for (auto [operand, loops] :
        llvm::zip_equal(op->getOperands(), axes.operands)) {
-    operands.push_back(operand);
-    if (llvm::all_of(loops, [](int loop) { return loop == TileAxes::kWhole; }))
-      continue;
-    SmallVector<OpFoldResult> at, extent;
-    positionOf(builder, op.getLoc(), operand, loops, offsets, sizes, at,
-               extent);
-    SmallVector<OpFoldResult> strides(at.size(), builder.getIndexAttr(1));
-    operands.back() = tensor::ExtractSliceOp::create(
-        builder, op.getLoc(), operand, at, extent, strides);
-    result.generatedSlices.push_back(operands.back().getDefiningOp());
+    operands.push_back(
+        tileOf(builder, op.getLoc(), operand, loops, offsets, sizes));
+    if (operands.back() != operand)
+      result.generatedSlices.push_back(operands.back().getDefiningOp());
   }
   SmallVector<Type> types;
   for (OpResult each : op->getResults())

@@ -12,11 +12,17 @@
 
 namespace seqc::ir {
 
-/// A loop over axis `axis` of operand `operand`, from 0 in steps of 1.
-struct TileLoop {
-  mlir::utils::IteratorType kind;
+/// Axis `axis` of operand `operand`.
+struct TileExtent {
   unsigned operand;
   unsigned axis;
+};
+
+/// A loop from 0 in steps of 1.
+struct TileLoop {
+  mlir::utils::IteratorType kind;
+  TileExtent extent;
+  std::optional<TileExtent> more = std::nullopt; ///< added to the extent
 };
 
 struct TileAxes {
@@ -35,9 +41,15 @@ llvm::SmallVector<mlir::Range> iterationDomain(mlir::Operation *op,
                                                const TileAxes &axes,
                                                mlir::OpBuilder &builder);
 
-/// Loop `loop` runs over all of its range in this tile. Never true wrongly.
+/// Loop `loop` runs over all of its range in this tile. Never true wrongly; may
+/// be false where the size was computed in an unusual way.
 bool isWholeLoop(mlir::Operation *op, const TileAxes &axes, int loop,
                  mlir::OpFoldResult offset, mlir::OpFoldResult size);
+
+/// The part of `tensor` that a tile sees; all of it as it is, not as a slice.
+mlir::Value tileOf(mlir::OpBuilder &builder, mlir::Location loc,
+                   mlir::Value tensor, llvm::ArrayRef<int> loops,
+                   Extents offsets, Extents sizes);
 
 /// The op on slices of its operands; fails on memrefs.
 mlir::FailureOr<mlir::TilingResult>

@@ -213,7 +213,8 @@ Rows LayerBuilder::attend(Rows query, Rows key, Rows value,
           apart(value, config.keyHeads), space->offsets,
           needsPositions ? positions : Value(), cosines, sines, table, ring.key,
           ring.value, ring.count, needsPositions ? ring.positions : Value(),
-          out, scoreKind(config.score), w, config.bidirectional ? w : 0,
+          out, Value(), Value(), Value(), Value(), scoreKind(config.score), w,
+          config.bidirectional ? w : 0,
           APFloat(static_cast<float>(scoreScale(config, z))), bias,
           config.bias == Bias::Rank ? 4 * w - 1 : 0)
           .getResult();

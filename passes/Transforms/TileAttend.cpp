@@ -88,6 +88,8 @@ static func::ReturnOp returnOf(func::FuncOp func) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult AttendKernelTiler::check() {
+  if (attend.isOpen() || attend.hasKeyRange())
+    return attend.emitOpError("expected all keys in a kernel, got a part");
   for (Value operand :
        {attend.getQuery(), attend.getKey(), attend.getValue()}) {
     auto type = dyn_cast<RankedTensorType>(operand.getType());

@@ -233,8 +233,19 @@ static Status evaluateAttend(ir::AttendOp op, OpCall &call) {
     attend.pastCount = ints(pastCount);
     attend.pastPositions = pastPositions ? pastPositions.i() : nullptr;
   }
+  if (op.hasKeyRange()) {
+    attend.from = call.intOf(op.getFrom());
+    attend.to = call.intOf(op.getTo());
+  }
+  Value maximum = call.of(op.getMaximum()), total = call.of(op.getTotal());
+  if (op.isOpen())
+    attend.maximum = maximum.mutableF(), attend.total = total.mutableF();
   ref::Problem problem = ref::attend(attend, out.mutableF());
   call.results.push_back(std::move(out));
+  if (op.isOpen()) {
+    call.results.push_back(std::move(maximum));
+    call.results.push_back(std::move(total));
+  }
   return check(call, problem);
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/reference/Math.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace seqc::reference {
@@ -111,13 +112,28 @@ static double weightOf(ScoreKind kind, double score) {
   return score; // softmax looks at all scores of a query
 }
 
+/// Weights from scores, with what is needed to add those of other keys.
+static void openSoftmax(std::vector<double> &scores, double &maximum,
+                        double &total) {
+  maximum = std::numeric_limits<float>::lowest();
+  total = 0;
+  for (double score : scores)
+    maximum = std::max(maximum, score);
+  for (double &score : scores)
+    total += score = std::exp(score - maximum);
+}
+
 /// Query `rank` of the sequence, whose own key is entry `rank - firstRank`.
 static Problem attendQuery(const Attend &op, const Keys &keys, int64_t rank,
-                           const double *query, double *out) {
+                           const double *query, int64_t row, double *out) {
   int64_t own = rank - keys.firstRank;
   int64_t first = op.left < 0 ? 0 : std::max<int64_t>(own - op.left, 0);
   int64_t last = op.right < 0 ? keys.count() - 1
                               : std::min(own + op.right, keys.count() - 1);
+  if (op.from > keys.firstRank + first)
+    first = op.from - keys.firstRank;
+  if (op.to <= keys.firstRank + last)
+    last = op.to - 1 - keys.firstRank;
   std::vector<double> weights;
   for (int64_t j = first; j <= last; ++j) {
     double dot = 0, bias = 0;
@@ -127,7 +143,9 @@ static Problem attendQuery(const Attend &op, const Keys &keys, int64_t rank,
       return problem;
     weights.push_back(weightOf(op.score, op.scale * dot + bias));
   }
-  if (op.score == ScoreKind::Softmax)
+  if (op.maximum)
+    openSoftmax(weights, op.maximum[row], op.total[row]);
+  else if (op.score == ScoreKind::Softmax)
     softmax({weights.data(), static_cast<int64_t>(weights.size())});
   std::fill_n(out, op.valueSize, 0.0);
   for (int64_t j = first; j <= last; ++j)
@@ -151,8 +169,9 @@ static Problem attendSequence(const Attend &op, int64_t sequence, int64_t head,
       if (Problem problem = rotate(op, op.positions[t], query.data());
           !problem.empty())
         return problem;
-    if (Problem problem = attendQuery(op, keys, t - op.offsets[sequence],
-                                      query.data(), out + row * op.valueSize);
+    if (Problem problem =
+            attendQuery(op, keys, t - op.offsets[sequence], query.data(), row,
+                        out + row * op.valueSize);
         !problem.empty())
       return problem;
   }

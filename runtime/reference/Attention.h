@@ -5,6 +5,8 @@
 
 #include "runtime/reference/Views.h"
 
+#include <limits>
+
 namespace seqc::reference {
 
 enum class ScoreKind { Softmax, Relu, Relu2, Laplace };
@@ -37,9 +39,15 @@ struct Attend {
   const double *pastValue = nullptr; ///< [B, w, h]
   ConstInts pastCount;               ///< [B]; min(count, w) entries are valid
   const int64_t *pastPositions = nullptr; ///< [B, w] or null
+
+  /// Keys of rank from <= j < to count.
+  int64_t from = std::numeric_limits<int64_t>::min();
+  int64_t to = std::numeric_limits<int64_t>::max();
+  /// [heads, n] or null: what softmax is left open with.
+  double *maximum = nullptr, *total = nullptr;
 };
 
-/// `seqc.attend` (attend_c1 to attend_c6) into `out` [heads, n, h]. A problem
+/// `seqc.attend` (attend_c1 to attend_c10) into `out` [heads, n, h]. A problem
 /// is a position outside the rotary tables or a rank outside the bias table.
 Problem attend(const Attend &op, double *out);
 

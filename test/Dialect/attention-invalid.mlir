@@ -148,7 +148,7 @@ func.func @attend_c3_right(%q: tensor<?x16xf32>, %k: tensor<?x16xf32>, %v: tenso
 func.func @attend_c4_together(%q: tensor<?x16xf32>, %k: tensor<?x16xf32>, %v: tensor<?x4xf32>, %off: tensor<?xi32>, %cos: tensor<9x8xf32>, %o: tensor<?x4xf32>) {
   // expected-error @below {{expected cosines and sines together, got only one of them}}
   %r = "seqc.attend"(%q, %k, %v, %off, %cos, %o) <{left = 3 : i64, right = 0 : i64, scale = 1.0 : f32,
-      score = 0 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1>}>
+      score = 0 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0>}>
       : (tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x4xf32>, tensor<?xi32>, tensor<9x8xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
   return
 }
@@ -284,7 +284,7 @@ func.func @attend_c5_odd(%q: tensor<?x16xf32>, %k: tensor<?x16xf32>, %v: tensor<
 func.func @attend_c6_together(%q: tensor<?x16xf32>, %k: tensor<?x16xf32>, %v: tensor<?x4xf32>, %off: tensor<?xi32>, %pk: tensor<?x7x16xf32>, %o: tensor<?x4xf32>) {
   // expected-error @below {{expected past_key, past_value and past_count together, got some of them}}
   %r = "seqc.attend"(%q, %k, %v, %off, %pk, %o) <{left = 3 : i64, right = 0 : i64, scale = 1.0 : f32,
-      score = 0 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1>}>
+      score = 0 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0>}>
       : (tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x4xf32>, tensor<?xi32>, tensor<?x7x16xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
   return
 }
@@ -469,5 +469,63 @@ func.func @attend_c7_result(%q: tensor<?x16xf32>, %k: tensor<?x16xf32>, %v: tens
   %r = seqc.attend softmax {left = 3 : i64, right = 0 : i64, scale = 1.0 : f32}
       ins(%q, %k, %v, %off : tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x4xf32>, tensor<?xi32>)
       outs(%o : tensor<?x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @attend_c9_alone(%q: tensor<?x16xf32>, %k: tensor<?x16xf32>, %v: tensor<?x4xf32>, %off: tensor<?xi32>,
+    %o: tensor<?x4xf32>, %m: tensor<?xf32>, %a: index) {
+  // expected-error @below {{expected maximum and total together, got only one of them}}
+  %r = "seqc.attend"(%q, %k, %v, %off, %o, %m) <{left = 3 : i64, right = 0 : i64,
+      scale = 1.0 : f32, score = 0 : i32, table_origin = 0 : i64, bias = #seqc.bias_kind<none>,
+      operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0>}> : (tensor<?x16xf32>, tensor<?x16xf32>,
+      tensor<?x4xf32>, tensor<?xi32>, tensor<?x4xf32>, tensor<?xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @attend_c10_alone(%q: tensor<?x16xf32>, %k: tensor<?x16xf32>, %v: tensor<?x4xf32>, %off: tensor<?xi32>,
+    %o: tensor<?x4xf32>, %m: tensor<?xf32>, %a: index) {
+  // expected-error @below {{expected from and to together, got only one of them}}
+  %r = "seqc.attend"(%q, %k, %v, %off, %o, %a) <{left = 3 : i64, right = 0 : i64,
+      scale = 1.0 : f32, score = 0 : i32, table_origin = 0 : i64, bias = #seqc.bias_kind<none>,
+      operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0>}> : (tensor<?x16xf32>, tensor<?x16xf32>,
+      tensor<?x4xf32>, tensor<?xi32>, tensor<?x4xf32>, index) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @attend_c9_score(%q: tensor<?x16xf32>, %k: tensor<?x16xf32>, %v: tensor<?x4xf32>, %off: tensor<?xi32>,
+    %o: tensor<?x4xf32>, %m: tensor<?xf32>, %a: index) {
+  // expected-error @below {{expected no maximum and total with relu, only softmax has them}}
+  %r:3 = seqc.attend relu {left = 3 : i64, right = 0 : i64, scale = 1.0 : f32}
+      ins(%q, %k, %v, %off : tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x4xf32>, tensor<?xi32>)
+      outs(%o : tensor<?x4xf32>) open(%m, %m : tensor<?xf32>, tensor<?xf32>) -> tensor<?x4xf32>, tensor<?xf32>, tensor<?xf32>
+  return
+}
+
+// -----
+
+func.func @attend_c9_rank(%q: tensor<?x16xf32>, %k: tensor<?x16xf32>, %v: tensor<?x4xf32>, %off: tensor<?xi32>,
+    %o: tensor<?x4xf32>, %m: tensor<?xf32>, %a: index) {
+  // expected-error @below {{expected maximum of rank 1, got 'tensor<?x4xf32>'}}
+  %r:3 = seqc.attend softmax {left = 3 : i64, right = 0 : i64, scale = 1.0 : f32}
+      ins(%q, %k, %v, %off : tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x4xf32>, tensor<?xi32>)
+      outs(%o : tensor<?x4xf32>) open(%o, %o : tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @attend_c9_extent(%q: tensor<5x16xf32>, %v: tensor<5x4xf32>, %off: tensor<?xi32>,
+    %o: tensor<5x4xf32>, %m: tensor<5xf32>, %t: tensor<6xf32>) {
+  // expected-error @below {{expected out and total to agree in the extent of a shared axis, got 5 and 6}}
+  %r:3 = seqc.attend softmax {left = 3 : i64, right = 0 : i64, scale = 1.0 : f32}
+      ins(%q, %q, %v, %off : tensor<5x16xf32>, tensor<5x16xf32>, tensor<5x4xf32>, tensor<?xi32>)
+      outs(%o : tensor<5x4xf32>) open(%m, %t : tensor<5xf32>, tensor<6xf32>)
+      -> tensor<5x4xf32>, tensor<5xf32>, tensor<6xf32>
   return
 }

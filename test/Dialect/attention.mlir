@@ -24,6 +24,22 @@ func.func @heads(%q: tensor<8x?x16xf32>, %k: tensor<2x?x16xf32>, %v: tensor<2x?x
   return %o : tensor<8x?x4xf32>
 }
 
+// A part of the keys, softmax left open.
+// CHECK-LABEL: @part
+// CHECK: seqc.attend softmax
+// CHECK-SAME: keys(%{{[^ ,]+}} to %{{[^ ,]+}}) outs(%{{[^ ,]+}} : tensor<?x64xf32>)
+// CHECK-SAME: open(%{{[^ ,]+}}, %{{[^ ,]+}} : tensor<?xf32>, tensor<?xf32>) -> tensor<?x64xf32>, tensor<?xf32>, tensor<?xf32>
+func.func @part(%q: tensor<?x32xf32>, %k: tensor<?x32xf32>, %v: tensor<?x64xf32>,
+    %off: tensor<?xi32>, %a: index, %b: index, %init: tensor<?x64xf32>, %m: tensor<?xf32>,
+    %t: tensor<?xf32>) -> (tensor<?x64xf32>, tensor<?xf32>, tensor<?xf32>) {
+  %o:3 = seqc.attend softmax {left = 64 : i64, right = 0 : i64, scale = 0.125 : f32}
+      ins(%q, %k, %v, %off : tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x64xf32>, tensor<?xi32>)
+      keys(%a to %b) outs(%init : tensor<?x64xf32>)
+      open(%m, %t : tensor<?xf32>, tensor<?xf32>)
+      -> tensor<?x64xf32>, tensor<?xf32>, tensor<?xf32>
+  return %o#0, %o#1, %o#2 : tensor<?x64xf32>, tensor<?xf32>, tensor<?xf32>
+}
+
 // Rotary, a rank bias and past keys, all at once.
 // CHECK-LABEL: @everything
 // CHECK: seqc.attend laplace

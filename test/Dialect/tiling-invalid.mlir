@@ -111,3 +111,69 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// attend_t3
+func.func @attend_t3_full(%q: tensor<?x4xf32>, %k: tensor<?x4xf32>, %v: tensor<?x4xf32>,
+    %off: tensor<?xi32>, %o: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  // expected-error @below {{expected tiles with all keys, or a partial reduction}}
+  // expected-error @below {{faild to tile operation}}
+  // expected-error @below {{failed to generate tiling loops}}
+  %y = seqc.attend softmax {left = 2 : i64, right = 0 : i64, scale = 0.5 : f32}
+      ins(%q, %k, %v, %off : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>)
+      outs(%o : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %op = transform.structured.match ops{["seqc.attend"]} in %root : (!transform.any_op) -> !transform.any_op
+    %t, %l = transform.structured.tile_using_for %op tile_sizes [0, 16]
+        : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// attend_t3
+func.func @attend_t3_serial(%q: tensor<?x4xf32>, %k: tensor<?x4xf32>, %v: tensor<?x4xf32>,
+    %off: tensor<?xi32>, %o: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  // expected-error @below {{expected the parts of the keys in a parallel loop}}
+  // expected-error @below {{faild to tile operation}}
+  // expected-error @below {{failed to generate tiling loops}}
+  %y = seqc.attend softmax {left = 2 : i64, right = 0 : i64, scale = 0.5 : f32}
+      ins(%q, %k, %v, %off : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>)
+      outs(%o : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %op = transform.structured.match ops{["seqc.attend"]} in %root : (!transform.any_op) -> !transform.any_op
+    // expected-error @below {{failed to tile using partial reduction}}
+    %a, %b, %c, %d = transform.structured.tile_reduction_using_for %op by tile_sizes = [0, 16]
+        : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// attend_t3
+func.func @attend_t3_twice(%q: tensor<?x4xf32>, %k: tensor<?x4xf32>, %v: tensor<?x4xf32>,
+    %off: tensor<?xi32>, %o: tensor<?x4xf32>, %a: index, %b: index) -> tensor<?x4xf32> {
+  // expected-error @below {{expected all keys to make parts of, got a part}}
+  %y = seqc.attend softmax {left = 2 : i64, right = 0 : i64, scale = 0.5 : f32}
+      ins(%q, %k, %v, %off : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>)
+      keys(%a to %b) outs(%o : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %op = transform.structured.match ops{["seqc.attend"]} in %root : (!transform.any_op) -> !transform.any_op
+    // expected-error @below {{could not tile reduction}}
+    %a, %b, %c, %d = transform.structured.tile_reduction_using_forall %op by tile_sizes = [0, 16]
+        : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -174,3 +174,16 @@ func.func private @other(%q: tensor<?x8xf32>, %off: tensor<?xi32>, %out: tensor<
       outs(%pooled : tensor<?x8xf32>) -> tensor<?x8xf32>
   return %y : tensor<?x8xf32>
 }
+
+// -----
+
+func.func private @part(%q: tensor<?x8xf32>, %off: tensor<?xi32>, %out: tensor<?x8xf32>)
+    -> tensor<?x8xf32> attributes {seqc.kernel} {
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  // expected-error @+1 {{expected all keys in a kernel, got a part}}
+  %a = seqc.attend relu {left = 4 : i64, right = 0 : i64, scale = 1.0 : f32}
+      ins(%q, %q, %q, %off : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>)
+      keys(%c2 to %c4) outs(%out : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}

@@ -284,7 +284,7 @@ std::vector<Case> cases() {
                  {randoms({9, 4}, 1), randoms({9, 4}, 2), randoms({9, 5}, 3),
                   ints(kOffsets), randoms({4, 3, 4}, 4), randoms({4, 3, 5}, 5),
                   ints({0, 2, 5, 1}), randoms({9, 5}, 6)},
-                 {{1}, {2}, {5}}});
+                 {{1, 0}, {2, 0}, {5, 0}}});
   for (int64_t groups : {1, 2, 4}) {
     std::string keys = std::to_string(groups);
     Case heads{
@@ -303,12 +303,12 @@ std::vector<Case> cases() {
     })",
         {randoms({4, 9, 4}, 1), randoms({groups, 9, 4}, 2),
          randoms({groups, 9, 5}, 3), ints(kOffsets), randoms({4, 9, 5}, 6)},
-        {{1, 0}, {1, 3}, {0, 2}}};
+        {{1, 0, 0}, {1, 3, 0}, {0, 2, 0}}};
     heads.name = groups == 1   ? "attend_t2_heads_of_one_key_head"
                  : groups == 2 ? "attend_t2_heads_that_share_key_heads"
                                : "attend_t2_heads_with_their_own_keys";
     if (groups != 2)
-      heads.tiles.push_back({2, 0});
+      heads.tiles.push_back({2, 0, 0});
     all.push_back(heads);
   }
   return all;
@@ -338,7 +338,7 @@ TEST_P(Tiling, GivesWhatTheWholeGives) {
       ASSERT_TRUE(mlir::succeeded(result));
       ASSERT_FALSE(result->loops.empty());
       rewriter.replaceOp(op, result->replacements);
-      ASSERT_TRUE(mlir::succeeded(mlir::verify(*tiled.module)));
+      ASSERT_TRUE(mlir::succeeded(mlir::verify(*tiled.module))) << tiled.print();
       expectSame(tiled.run(param.arguments), expected, "\n" + tiled.print());
     }
 }
@@ -382,3 +382,109 @@ TEST(TileAndFuse, PullsProducersIntoTheLoop) {
   ASSERT_TRUE(mlir::succeeded(mlir::verify(*fused.module)));
   expectSame(fused.run(arguments), expected, "\n" + fused.print());
 }
+
+//===----------------------------------------------------------------------===//
+// attend_t3: parts of the keys
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct Parts {
+  const char *name;
+  std::string score; ///< with attributes
+  bool heads = false;
+};
+
+class KeyParts : public testing::TestWithParam<Parts> {
+protected:
+  std::string text() const {
+    if (GetParam().heads)
+      return R"(
+    func.func @f(%q: tensor<4x?x4xf32>, %k: tensor<2x?x4xf32>, %v: tensor<2x?x5xf32>,
+        %off: tensor<?xi32>, %o: tensor<4x?x5xf32>) -> tensor<4x?x5xf32> {
+      %y = seqc.attend )" +
+             GetParam().score + R"(
+          ins(%q, %k, %v, %off : tensor<4x?x4xf32>, tensor<2x?x4xf32>, tensor<2x?x5xf32>, tensor<?xi32>)
+          outs(%o : tensor<4x?x5xf32>) -> tensor<4x?x5xf32>
+      return %y : tensor<4x?x5xf32>
+    })";
+    return R"(
+    func.func @f(%q: tensor<?x4xf32>, %k: tensor<?x4xf32>, %v: tensor<?x5xf32>,
+        %off: tensor<?xi32>, %pk: tensor<?x3x4xf32>, %pv: tensor<?x3x5xf32>,
+        %pc: tensor<?xi32>, %o: tensor<?x5xf32>) -> tensor<?x5xf32> {
+      %y = seqc.attend )" +
+           GetParam().score + R"(
+          ins(%q, %k, %v, %off : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x5xf32>, tensor<?xi32>)
+          past(%pk, %pv, %pc : tensor<?x3x4xf32>, tensor<?x3x5xf32>, tensor<?xi32>)
+          outs(%o : tensor<?x5xf32>) -> tensor<?x5xf32>
+      return %y : tensor<?x5xf32>
+    })";
+  }
+
+  std::vector<Value> arguments() const {
+    if (GetParam().heads)
+      return {randoms({4, 9, 4}, 1), randoms({2, 9, 4}, 2),
+              randoms({2, 9, 5}, 3), ints(kOffsets), randoms({4, 9, 5}, 4)};
+    return {randoms({9, 4}, 1), randoms({9, 4}, 2),    randoms({9, 5}, 3),
+            ints(kOffsets),     randoms({4, 3, 4}, 4), randoms({4, 3, 5}, 5),
+            ints({0, 2, 5, 1}), randoms({9, 5}, 6)};
+  }
+};
+
+std::string nameOfParts(const testing::TestParamInfo<Parts> &info) {
+  return info.param.name;
+}
+
+} // namespace
+
+// Parts are computed in a parallel loop and merged. Parts of one key, parts
+// that some queries see nothing of, and one part that is the whole.
+TEST_P(KeyParts, MergeToTheWhole) {
+  std::vector<Value> expected = Module(text()).run(arguments());
+  for (int64_t size : {1, 2, 5, 16}) {
+    Module tiled(text());
+    auto op = mlir::cast<mlir::PartialReductionOpInterface>(
+        tiled.last().getOperation());
+    mlir::IRRewriter rewriter(op);
+    unsigned keys = GetParam().heads ? 2 : 1;
+    std::vector<int64_t> sizes(keys + 1);
+    sizes[keys] = size;
+    mlir::scf::SCFTilingOptions options =
+        optionsFor(tiled.context, sizes, LoopType::ForallOp);
+    options.setReductionDims({keys}).setReductionTilingStrategy(
+        mlir::ReductionTilingStrategy::PartialReductionOuterParallel);
+    auto result = mlir::scf::tileUsingSCF(
+        rewriter, mlir::cast<mlir::TilingInterface>(op.getOperation()),
+        options);
+    ASSERT_TRUE(mlir::succeeded(result));
+    ASSERT_EQ(result->loops.size(), 1u);
+    ASSERT_FALSE(result->mergeOps.empty());
+    rewriter.replaceOp(op, result->replacements);
+    ASSERT_TRUE(mlir::succeeded(mlir::verify(*tiled.module))) << tiled.print();
+    std::vector<Value> got = tiled.run(arguments());
+    ASSERT_EQ(got.size(), expected.size());
+    for (int64_t k = 0; k < expected[0].size(); ++k)
+      ASSERT_NEAR(got[0].f()[k], expected[0].f()[k], 1e-12)
+          << "parts of " << size << ", element " << k << "\n"
+          << tiled.print();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Ops, KeyParts,
+    testing::Values(
+        Parts{"attend_t3_softmax",
+              "softmax {left = 2 : i64, right = 0 : i64, scale = 40.0 : f32}"},
+        Parts{"attend_t3_softmax_of_all_keys",
+              "softmax {left = -1 : i64, right = 0 : i64, scale = 0.5 : f32}"},
+        Parts{"attend_t3_relu",
+              "relu {left = 4 : i64, right = 0 : i64, scale = 0.5 : f32}"},
+        Parts{"attend_t3_laplace",
+              "laplace {left = 4 : i64, right = 0 : i64, scale = 0.5 : f32}"},
+        Parts{"attend_t3_softmax_with_heads",
+              "softmax {left = 2 : i64, right = 1 : i64, scale = 0.5 : f32}",
+              true},
+        Parts{"attend_t3_relu2_with_heads",
+              "relu2 {left = -1 : i64, right = -1 : i64, scale = 0.5 : f32}",
+              true}),
+    nameOfParts);
