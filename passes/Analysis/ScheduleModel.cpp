@@ -43,18 +43,23 @@ RegisterTile seqc::passes::registerTile(int64_t vectors, TargetAttr target) {
 static double narrowLoss(int64_t vectors, TargetAttr target) {
   RegisterTile tile = registerTile(vectors, target);
   double loads = double(tile.rows + tile.vectors);
-  return 0.3 * loads / double(tile.rows * tile.vectors);
+  // Wide tiles have few rows, so that short row tails cost more.
+  double tails = vectors > 4 ? 0.05 : 0;
+  return 0.3 * loads / double(tile.rows * tile.vectors) + tails;
 }
+
+/// Widest register tile worth its few rows.
+static constexpr int64_t kMaxPanelVectors = 6;
 
 int64_t seqc::passes::choosePanel(int64_t columns, TargetAttr target) {
   int64_t lanes = target.lanes(), best = lanes;
   double bestLoss = 0;
-  for (int64_t vectors = 4; vectors >= 1; --vectors) {
+  for (int64_t vectors = kMaxPanelVectors; vectors >= 1; --vectors) {
     int64_t panel = vectors * lanes;
     double padding =
         double(llvm::alignTo(columns, panel) - columns) / double(columns);
     double loss = padding + narrowLoss(vectors, target);
-    if (vectors == 4 || loss < bestLoss) {
+    if (vectors == kMaxPanelVectors || loss < bestLoss) {
       best = panel;
       bestLoss = loss;
     }
@@ -69,6 +74,8 @@ int64_t seqc::passes::choosePanel(int64_t columns, TargetAttr target) {
 /// Rows of a kernel whose results are single values per row.
 static constexpr int64_t kScalarRows = 1024;
 static constexpr int64_t kMinTileRows = 8;
+/// Rows of a tile whose weights come from memory or the last cache.
+static constexpr int64_t kHeavyTileRows = 128;
 static constexpr int64_t kKeyTile = 64;
 /// A window from which on wider tiles gain nothing.
 static constexpr int64_t kLongWindow = 4096;
@@ -87,7 +94,7 @@ std::optional<int64_t> seqc::passes::panelVectors(Operation *op,
   if (weight.getRank() != 3 || weight.isDynamicDim(2) ||
       weight.getDimSize(2) % target.lanes())
     return std::nullopt;
-  return std::min<int64_t>(weight.getDimSize(2) / target.lanes(), 4);
+  return std::min(weight.getDimSize(2) / target.lanes(), kMaxPanelVectors);
 }
 
 /// Multiply-adds per row.
@@ -153,7 +160,7 @@ static ScheduleAttr scheduleRows(func::FuncOp kernel, TargetAttr target) {
   // Weights that do not stay in the cache are read once for each tile: better
   // that a tile's own values go through the next cache.
   if (weightBytes(kernel, target) > target.getL2Bytes()) {
-    rows = kTileRows;
+    rows = kHeavyTileRows;
     budget = 4 * target.getL2Bytes();
   }
   while (rows > kMinTileRows && rows * bytes > budget)

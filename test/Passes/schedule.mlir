@@ -13,13 +13,13 @@
 #c = affine_map<(m, n, p, k) -> (m, n, p)>
 
 // 4096 columns leave room for 32 rows in half a megabyte, but weights that do not
-// fit the second-level cache are read once per tile: 64 rows. Panels of 64 are
+// fit the second-level cache are read once per tile: 128 rows. Panels of 64 are
 // tiles of 6 by 4 here, those of the smaller product of 8 by 3 there.
 // CHECK-LABEL: @wide
-// CHECK-SAME: seqc.schedule = #seqc.schedule<"rows", rows = 64, micro = 6 by 4, keys = 0, unroll = 4>
+// CHECK-SAME: seqc.schedule = #seqc.schedule<"rows", rows = 128, micro = 6 by 4, keys = 0, unroll = 4>
 // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x64xf32>, tensor<64x64x64xf32>)
 // CHECK-NOT: attrs
-// CHECK: linalg.generic {{.*}} tensor<1x4096x48xf32>) {{.*}} attrs = {seqc.schedule = #seqc.schedule<"rows", rows = 64, micro = 8 by 3, keys = 0, unroll = 4>}
+// CHECK: linalg.generic {{.*}} tensor<1x4096x48xf32>) {{.*}} attrs = {seqc.schedule = #seqc.schedule<"rows", rows = 128, micro = 8 by 3, keys = 0, unroll = 4>}
 func.func private @wide(%x: tensor<?x64xf32>, %w: tensor<64x64x64xf32>, %v: tensor<1x4096x48xf32>,
                         %o: tensor<?x1x48xf32>) -> tensor<?x1x48xf32> attributes {seqc.kernel} {
   %c0 = arith.constant 0 : index
