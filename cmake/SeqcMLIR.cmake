@@ -73,6 +73,7 @@ endfunction()
 function(seqc_add_tool name)
   cmake_parse_arguments(ARG "NO_PCH" "" "SOURCES;LINK;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
+  seqc_add_sanitizer_options(${name})
   # -fPIC as in the libraries, or the shared precompiled header does not fit.
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${name} PRIVATE -fPIC)

@@ -4,6 +4,16 @@ include_guard()
 
 set(SEQC_WARNINGS -Wall -Wextra -Wno-unused-parameter -Werror=return-type)
 
+# Every program of a build with sanitizers has their options in it.
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+  add_library(seqc_sanitizer_options OBJECT ${CMAKE_CURRENT_LIST_DIR}/SanitizerOptions.cpp)
+endif()
+function(seqc_add_sanitizer_options name)
+  if(TARGET seqc_sanitizer_options)
+    target_sources(${name} PRIVATE $<TARGET_OBJECTS:seqc_sanitizer_options>)
+  endif()
+endfunction()
+
 # seqc_add_plain_library(NAME SOURCES ... [LINK ...] [EXCEPTIONS])
 function(seqc_add_plain_library name)
   cmake_parse_arguments(ARG "EXCEPTIONS" "" "SOURCES;LINK" ${ARGN})
@@ -40,6 +50,7 @@ endfunction()
 function(seqc_add_unit_test name)
   cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
+  seqc_add_sanitizer_options(${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}
     ${PROJECT_SOURCE_DIR}/runtime/include)
   target_compile_options(${name} PRIVATE ${SEQC_WARNINGS})
