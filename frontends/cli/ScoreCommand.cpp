@@ -8,6 +8,8 @@
 #include <cmath>
 #include <iostream>
 #include <map>
+#include <numeric>
+#include <thread>
 
 using namespace seqc;
 using namespace seqc::cli;
@@ -28,8 +30,8 @@ struct Score {
 class Scorer {
 public:
   Scorer(const Program &program, Session &session, int64_t window,
-         int64_t batch)
-      : session(session), window(window), batch(batch),
+         int64_t batch, int threads)
+      : session(session), window(window), batch(batch), threads(threads),
         vocabulary(program.signature().outputs[0].shape.back()),
         ids(DType::I32, {batch, window}), lengths(DType::I64, {batch}),
         logits(DType::F32, {batch, window, vocabulary}) {}
@@ -40,9 +42,13 @@ private:
   Status runBatch(const std::vector<int32_t> &tokens, int64_t first,
                   Score &score);
   double bitsOf(const float *row, int32_t token) const;
+  double
+  bitsOfAll(const std::vector<std::pair<const float *, int32_t>> &predictions);
 
   Session &session;
-  int64_t window, batch, vocabulary;
+  int64_t window, batch;
+  int threads;
+  int64_t vocabulary;
   Tensor ids, lengths, logits;
 };
 } // namespace
@@ -56,6 +62,26 @@ double Scorer::bitsOf(const float *row, int32_t token) const {
   for (int64_t i = 0; i < vocabulary; ++i)
     sum += std::exp(row[i] - largest);
   return (std::log(sum) - (double(row[token]) - largest)) / std::log(2.0);
+}
+
+/// Over all threads, but added up in order: the sum has the same bits for any
+/// number of threads.
+double Scorer::bitsOfAll(
+    const std::vector<std::pair<const float *, int32_t>> &predictions) {
+  std::vector<double> bits(predictions.size());
+  size_t share = (predictions.size() + threads - 1) / threads;
+  auto work = [&](size_t begin) {
+    size_t end = std::min(begin + share, predictions.size());
+    for (size_t i = begin; i < end; ++i)
+      bits[i] = bitsOf(predictions[i].first, predictions[i].second);
+  };
+  std::vector<std::thread> helpers;
+  for (size_t begin = share; begin < predictions.size(); begin += share)
+    helpers.emplace_back(work, begin);
+  work(0);
+  for (std::thread &helper : helpers)
+    helper.join();
+  return std::accumulate(bits.begin(), bits.end(), 0.0);
 }
 
 Status Scorer::runBatch(const std::vector<int32_t> &tokens, int64_t first,
@@ -86,14 +112,17 @@ Status Scorer::runBatch(const std::vector<int32_t> &tokens, int64_t first,
     return status;
   if (Status status = session.run(in, 2, out, 1); !status.ok())
     return status;
+  std::vector<std::pair<const float *, int32_t>> predictions;
   for (int64_t b = 0; b < count; ++b) {
     int64_t start = first + b * window, length = lengths.as<int64_t>()[b];
     for (int64_t t = 0; t + 1 < length; ++t)
-      score.bits += bitsOf(logits.as<float>() + (b * longest + t) * vocabulary,
-                           tokens[start + t + 1]);
+      predictions.push_back(
+          {logits.as<float>() + (b * longest + t) * vocabulary,
+           tokens[start + t + 1]});
     score.scored += length - 1;
     score.tokens += length;
   }
+  score.bits += bitsOfAll(predictions);
   score.windows += count;
   std::vector<GateCount> gates = session.gateCounts();
   if (score.gates.empty())
@@ -292,7 +321,8 @@ int cli::scoreText(const RunOptions &options) {
   int threads =
       model->engine.options().threads ? model->engine.options().threads : 1;
   // Several windows per call give every thread work between barriers.
-  Scorer scorer(program, *session, window, threads == 1 ? 1 : 4 * threads);
+  Scorer scorer(program, *session, window, threads == 1 ? 1 : 4 * threads,
+                threads);
   if (options.densityTable)
     return printDensityTable(*tokens, program, *session, scorer, options,
                              progress);
