@@ -123,8 +123,10 @@ nlohmann::ordered_json BenchLine::json() const {
     object["gflops"] = work.flops / best / 1e6;
     object["gbs"] = work.bytes / best / 1e6;
   }
-  if (limitMs > 0)
+  if (limitMs > 0) {
+    object["limit_ms"] = limitMs;
     object["of_limit"] = limitMs / best;
+  }
   return object;
 }
 
