@@ -24,6 +24,8 @@ config.substitutions.append(("%src", config.seqc_src_root))
 config.substitutions.append(("%python", sys.executable))
 exits = os.path.join(config.test_source_root, "tools", "exits.py")
 config.substitutions.append(("%exits", f"{sys.executable} {exits}"))
+inspect = os.path.join(config.test_source_root, "tools", "inspect_asm.py")
+config.substitutions.append(("%inspect", f"{sys.executable} {inspect}"))
 config.substitutions.append(("%obj", config.seqc_obj_root))
 # Tests never touch the user's cache.
 config.environment["SEQC_CACHE_DIR"] = os.path.join(config.test_exec_root, "cache")

@@ -26,8 +26,10 @@ TargetAttr seqc::passes::targetOf(Operation *op) {
 }
 
 RegisterTile seqc::passes::registerTile(int64_t vectors, TargetAttr target) {
-  // Besides the accumulators: one row of weights and two operands in flight.
-  int64_t accumulators = target.getVectorRegisters() - vectors - 2;
+  // Besides the accumulators: one row of weights and two operands in flight;
+  // without fused multiply-adds the product as well.
+  int64_t others = target.getFma() ? 2 : 3;
+  int64_t accumulators = target.getVectorRegisters() - vectors - others;
   RegisterTile tile;
   tile.vectors = vectors;
   tile.rows = std::max<int64_t>(1, accumulators / vectors);
