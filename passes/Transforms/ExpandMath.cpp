@@ -18,6 +18,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 #include <cmath>
@@ -95,6 +96,7 @@ private:
            vectorType.getNumElements() == lanes;
   }
   Value avx512(StringRef name, ArrayRef<Value> arguments);
+  Value timesLog2E(Value x);
   Type intType() {
     if (auto vectorType = dyn_cast<VectorType>(type))
       return vectorType.clone(b.getI32Type());
@@ -155,6 +157,29 @@ Value Emitter::avx512(StringRef name, ArrayRef<Value> arguments) {
       .getResult(0);
 }
 
+/// x log2(e). Where x is a product with a factor from outside the loop, as the
+/// decay of a state in a scan over rows, the constant goes to that factor,
+/// ahead of the loop.
+Value Emitter::timesLog2E(Value x) {
+  auto product = x.getDefiningOp<arith::MulFOp>();
+  auto loop = product ? product->getParentOfType<LoopLikeOpInterface>()
+                      : LoopLikeOpInterface();
+  if (!loop || !x.hasOneUse())
+    return mul(x, constant(kLog2E));
+  Value inner = product.getLhs(), outer = product.getRhs();
+  if (loop.isDefinedOutsideOfLoop(inner))
+    std::swap(inner, outer);
+  if (!loop.isDefinedOutsideOfLoop(outer))
+    return mul(x, constant(kLog2E));
+  Value scaled;
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(loop);
+    scaled = mul(outer, constant(kLog2E));
+  }
+  return mul(inner, scaled);
+}
+
 /// Relative error 1.7e-7 + 7e-8 |x|, 3e-8 near 0, where decays close to 1 add
 /// up over many rows. Below -87.3 the result is 0. Ten operations instead of
 /// fourteen.
@@ -163,7 +188,7 @@ Value Emitter::avx512(StringRef name, ArrayRef<Value> arguments) {
 /// z; the one that multiplies by 2^n saturates.
 Value Emitter::expByScaling(Value x) {
   constexpr int64_t kToNearest = 0;
-  Value z = mul(x, constant(kLog2E));
+  Value z = timesLog2E(x);
   Value n = math::RoundEvenOp::create(b, z);
   Value mode = arith::ConstantOp::create(b, b.getI32IntegerAttr(kToNearest));
   Value f = avx512("reduce.ps.512", {z, mode});

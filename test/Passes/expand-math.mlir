@@ -52,6 +52,39 @@ func.func @scalar(%x: f32) -> f32 {
 
 // -----
 
+// A factor that stays takes log2(e) ahead of the loop; one that changes does not,
+// nor does a product that is read elsewhere.
+// CHECK-LABEL: func.func @decays(
+// CHECK-SAME: %[[A:.*]]: vector<16xf32>, %{{.*}}: index)
+// CHECK: %[[AL:.*]] = arith.mulf %[[A]],
+// CHECK-NEXT: scf.for {{.*}} iter_args(%[[H:.*]] =
+// CHECK: %[[Z:.*]] = arith.mulf %[[H]], %[[AL]]
+// CHECK: roundeven %[[Z]]
+// CHECK: %[[S:.*]] = arith.mulf %[[B:.*]], %[[B]]
+// CHECK: %[[SL:.*]] = arith.mulf %[[S]], %cst
+// CHECK: roundeven %[[SL]]
+// CHECK: %[[T:.*]] = arith.mulf %[[A]], %{{.*}}
+// CHECK: %[[TL:.*]] = arith.mulf %[[T]], %cst
+// CHECK: roundeven %[[TL]]
+// CHECK: return
+func.func @decays(%a: vector<16xf32>, %n: index) -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%h = %a) -> (vector<16xf32>) {
+    %0 = arith.mulf %h, %a : vector<16xf32>
+    %1 = math.exp %0 : vector<16xf32>
+    %2 = arith.mulf %1, %1 : vector<16xf32>
+    %3 = math.exp %2 : vector<16xf32>
+    %4 = arith.mulf %a, %3 : vector<16xf32>
+    %5 = math.exp %4 : vector<16xf32>
+    %6 = arith.addf %4, %5 : vector<16xf32>
+    scf.yield %6 : vector<16xf32>
+  }
+  return %r : vector<16xf32>
+}
+
+// -----
+
 // Without a fused instruction math.fma would be a call.
 // CHECK-LABEL: func.func @unfused(
 // CHECK-NOT: math.fma
