@@ -98,6 +98,8 @@ private:
   void unite(unsigned a, unsigned b, Operation *at);
   bool isSoft(OpOperand &use, unsigned producer, const Node &user);
   bool isRowsGroup(unsigned leader) const;
+  AttendOp attendOf(unsigned leader) const;
+  bool followsQueries(unsigned i, unsigned group) const;
   std::optional<unsigned> nodeOf(Value value) const;
   int64_t groupScratch(unsigned leader);
 
@@ -171,6 +173,14 @@ bool Grouper::isRowsGroup(unsigned leader) const {
       return false;
   }
   return rows;
+}
+
+/// The attention that a group is built around, if any.
+AttendOp Grouper::attendOf(unsigned leader) const {
+  for (unsigned i : members[leader])
+    if (auto attend = dyn_cast<AttendOp>(nodes[i].op))
+      return attend;
+  return {};
 }
 
 /// The user's row i needs row i of the producer and nothing else of it.
@@ -333,7 +343,9 @@ void Grouper::placeView(unsigned i) {
       nodes[*source].weightOnly == node.weightOnly) {
     bool inRows =
         nodes[*source].kind == Kind::Rows || nodes[*source].kind == Kind::View;
-    if (inRows && isRowsGroup(nodes[*source].leader))
+    AttendOp attend = attendOf(nodes[*source].leader);
+    if (inRows &&
+        (attend ? !attend.hasHeads() : isRowsGroup(nodes[*source].leader)))
       return unite(nodes[*source].leader, i, node.op);
   }
   if (isMemoryView(node.op)) {
@@ -362,7 +374,7 @@ void Grouper::join(unsigned i, Kind wanted) {
       return nodes[m].kind == Kind::Queries;
     });
     if (queries != (wanted == Kind::Queries) ||
-        (!queries && !isRowsGroup(group)))
+        (queries ? !followsQueries(i, group) : !isRowsGroup(group)))
       continue;
     StringRef reason = refusal(group, own);
     if (reason.empty()) {
@@ -379,7 +391,7 @@ void Grouper::join(unsigned i, Kind wanted) {
 
 /// An op that computes each element of a query's row from that row's element,
 /// from values per column and from nothing else.
-static bool followsQueries(Operation *op) {
+static bool isElementwiseOnRows(Operation *op) {
   auto generic = dyn_cast<linalg::LinalgOp>(op);
   if (!generic || op->getNumResults() != 1 || !linalg::isElementwise(generic) ||
       readsDestination(op, 0))
@@ -390,6 +402,29 @@ static bool followsQueries(Operation *op) {
     return map.isIdentity() || map.getNumResults() == 0 ||
            (map.getNumResults() == 1 && map.isFunctionOfDim(columns));
   });
+}
+
+/// A product of rows with weights that do not change.
+static bool isContraction(Operation *op) {
+  auto generic = dyn_cast<linalg::LinalgOp>(op);
+  return generic && generic.getNumReductionLoops() == 1 &&
+         generic.getNumDpsInputs() == 2;
+}
+
+/// What a kernel around an attention takes besides. With heads, a task has one
+/// head's part of a row; without, it has whole rows, and can go on with them up
+/// to one product with weights and where that goes.
+bool Grouper::followsQueries(unsigned i, unsigned group) const {
+  Operation *op = nodes[i].op;
+  AttendOp attend = attendOf(group);
+  if (!attend || attend.hasHeads())
+    return isElementwiseOnRows(op);
+  if (isContraction(op))
+    return llvm::none_of(members[group], [&](unsigned member) {
+      return isContraction(nodes[member].op);
+    });
+  auto generic = dyn_cast<linalg::LinalgOp>(op);
+  return isa<ScatterRowsOp>(op) || (generic && linalg::isElementwise(generic));
 }
 
 void Grouper::mergeAlongEdges() {
@@ -403,7 +438,7 @@ void Grouper::mergeAlongEdges() {
       auto slice = operand.getDefiningOp<tensor::ExtractSliceOp>();
       return slice && nodes[index[slice]].kind == Kind::Init;
     });
-    if (!cuts && followsQueries(nodes[i].op))
+    if (!cuts)
       join(i, Kind::Queries);
     if (nodes[i].leader == i)
       join(i, Kind::Rows);

@@ -25,6 +25,11 @@ TaskTiler::TaskTiler(func::FuncOp kernel, OpFoldResult extent, int64_t block)
     : kernel(kernel), terminator(kernel.getBody().front().getTerminator()),
       b(terminator), loc(kernel.getLoc()), block(block), extent(extent) {}
 
+TaskTiler::TaskTiler(func::FuncOp kernel, TileSource from, int64_t block)
+    : TaskTiler(kernel, OpFoldResult(), block) {
+  source = std::move(from);
+}
+
 TaskTiler::TaskTiler(func::FuncOp kernel)
     : TaskTiler(kernel, OpBuilder(kernel.getContext()).getIndexAttr(1), 1) {
   serial = true;
@@ -172,6 +177,8 @@ FailureOr<int64_t> TaskTiler::loopOf(OpResult result, int64_t dim) {
 
 FailureOr<int64_t> TaskTiler::cutOf(OpResult result, int64_t dim) {
   Operation *op = result.getOwner();
+  if (op == source.op && dim == 0)
+    return dim;
   if (dim == kWhole) {
     if (serial)
       return kWhole;
@@ -220,6 +227,10 @@ FailureOr<TaskTiler::Part> TaskTiler::partOf(Operation *op, int64_t cut) {
   part.results.assign(op->getNumResults(), cut);
   if (cut == kWhole)
     return part;
+  if (op == source.op) {
+    part.operands.assign(op->getNumOperands(), kUnused);
+    return part;
+  }
   if (isView(op) || isa<tensor::EmptyOp>(op)) {
     part.operands = viewOperandDims(op, cut);
     return part;
@@ -257,9 +268,10 @@ FailureOr<TaskTiler::Part> TaskTiler::partOf(Operation *op, int64_t cut) {
 //===----------------------------------------------------------------------===//
 
 void TaskTiler::createLoop() {
-  AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
-  tasks =
-      affine::makeComposedFoldedAffineApply(b, loc, s0.ceilDiv(block), extent);
+  AffineExpr s0 = b.getAffineSymbolExpr(0);
+  tasks = source.op ? source.countTasks(b)
+                    : affine::makeComposedFoldedAffineApply(
+                          b, loc, s0.ceilDiv(block), extent);
   SmallVector<Value> outs;
   for (auto [index, dim] : resultDemands)
     outs.push_back(outsArgument(kernel, index));
@@ -271,9 +283,18 @@ void TaskTiler::createLoop() {
         loop.getRegionOutArgs()[slot];
 
   b.setInsertionPoint(loop.getTerminator());
-  Value iv = loop.getInductionVar(0);
+  placeBlock(loop.getInductionVar(0));
+}
+
+/// Where the task's block is.
+void TaskTiler::placeBlock(Value task) {
+  if (source.op) {
+    std::tie(offset, size) = source.locate(b, task);
+    return;
+  }
+  AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
   offset = affine::makeComposedFoldedAffineApply(b, loc, s0 * block,
-                                                 OpFoldResult(iv));
+                                                 OpFoldResult(task));
   std::optional<int64_t> known = getConstantIntValue(extent);
   if (known && (*known <= block || *known % block == 0)) {
     size = b.getIndexAttr(std::min(*known, block));
@@ -393,7 +414,22 @@ void TaskTiler::emitOp(Operation *op, const Part &part) {
     tiles[{old, dim}] = result;
 }
 
+/// The rows go to the output that they are, if any.
+void TaskTiler::emitSource() {
+  Value result = source.op->getResult(0);
+  Value rows = source.emit(b);
+  b.setInsertionPoint(loop.getTerminator());
+  for (auto [index, dim] : resultDemands)
+    if (terminator->getOperand(index) == result)
+      rows = linalg::CopyOp::create(b, loc, rows,
+                                    tileOf(outsArgument(kernel, index), dim))
+                 .getResult(0);
+  tiles[{result, 0}] = rows;
+}
+
 void TaskTiler::emit(Operation *op, const Part &part) {
+  if (op == source.op)
+    return emitSource();
   int64_t dim = part.results.empty() ? kWhole : part.results.front();
   if (dim != kWhole && isView(op))
     tiles[{op->getResult(0), dim}] = tileView(

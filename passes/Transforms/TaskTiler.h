@@ -11,7 +11,23 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <functional>
+
 namespace seqc::passes {
+
+/// An op that decides itself what a task is and computes its part, a run of
+/// rows along axis 0 of its one result. Its operands are read as they are.
+struct TileSource {
+  mlir::Operation *op = nullptr;
+  /// In front of the loop.
+  std::function<mlir::OpFoldResult(mlir::OpBuilder &)> countTasks;
+  /// In the loop: first row and number of rows of the task.
+  std::function<std::pair<mlir::OpFoldResult, mlir::OpFoldResult>(
+      mlir::OpBuilder &, mlir::Value task)>
+      locate;
+  /// In the loop, after `locate`.
+  std::function<mlir::Value(mlir::OpBuilder &)> emit;
+};
 
 /// Re-creates a kernel inside a top-level `scf.forall`, each task computing one
 /// block of the results.
@@ -28,6 +44,8 @@ public:
   /// Tasks are blocks of `block` out of `extent` along the axis demanded.
   TaskTiler(mlir::func::FuncOp kernel, mlir::OpFoldResult extent,
             int64_t block);
+  /// Tasks are those of `source`, of at most `block` rows.
+  TaskTiler(mlir::func::FuncOp kernel, TileSource source, int64_t block);
   /// One task that computes everything.
   explicit TaskTiler(mlir::func::FuncOp kernel);
 
@@ -70,6 +88,8 @@ private:
   mlir::FailureOr<Part> partOf(mlir::Operation *op, int64_t cut);
 
   void createLoop();
+  void placeBlock(mlir::Value task);
+  void emitSource();
   mlir::Value tileOf(mlir::Value value, int64_t dim);
   llvm::ArrayRef<mlir::OpFoldResult> sizesOf(mlir::Value argument);
   mlir::Value sliceArgument(mlir::Value argument, int64_t dim);
@@ -86,6 +106,7 @@ private:
   mlir::Location loc;
   int64_t block = 1;
   bool serial = false;
+  TileSource source;
   mlir::OpFoldResult tasks, extent, offset, size;
   mlir::scf::ForallOp loop;
 

@@ -9,6 +9,7 @@
 #include "passes/Analysis/ScheduleModel.h"
 #include "passes/Passes.h"
 #include "passes/Transforms/AttendTile.h"
+#include "passes/Transforms/TaskTiler.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -87,7 +88,7 @@ static func::ReturnOp returnOf(func::FuncOp func) {
 // What is accepted
 //===----------------------------------------------------------------------===//
 
-LogicalResult AttendKernelTiler::check() {
+static LogicalResult checkAttend(ir::AttendOp attend) {
   if (attend.isOpen() || attend.hasKeyRange())
     return attend.emitOpError("expected all keys in a kernel, got a part");
   for (Value operand :
@@ -101,6 +102,12 @@ LogicalResult AttendKernelTiler::check() {
       return attend.emitOpError("expected a static number of heads, got ")
              << type;
   }
+  return success();
+}
+
+LogicalResult AttendKernelTiler::check() {
+  if (failed(checkAttend(attend)))
+    return failure();
   for (Operation &op : func.getBody().front().without_terminator()) {
     if (&op == attend.getOperation() || op.hasTrait<OpTrait::ConstantLike>() ||
         isa<tensor::EmptyOp, tensor::DimOp, linalg::FillOp>(op) ||
@@ -402,6 +409,40 @@ static AttendTileEmitter::Sizes sizesOf(func::FuncOp func) {
 }
 
 //===----------------------------------------------------------------------===//
+// Without heads: a row is an axis, and what follows is cut along it
+//===----------------------------------------------------------------------===//
+
+static LogicalResult tileRowsOf(func::FuncOp func, ir::AttendOp attend,
+                                AttendTileEmitter::Sizes sizes) {
+  if (failed(checkAttend(attend)))
+    return failure();
+  resolveExtents(func);
+  AttendTileEmitter emitter(attend, sizes);
+  QueryTile tile;
+  Location loc = attend.getLoc();
+  TileSource source;
+  source.op = attend;
+  source.countTasks = [&](OpBuilder &builder) -> OpFoldResult {
+    TileBuilder b(loc, builder);
+    return emitter.taskCount(b);
+  };
+  source.locate = [&](OpBuilder &builder, Value task) {
+    TileBuilder b(loc, builder);
+    tile = emitter.locate(b, task);
+    return std::pair<OpFoldResult, OpFoldResult>(tile.row, tile.count);
+  };
+  source.emit = [&](OpBuilder &builder) {
+    TileBuilder b(loc, builder);
+    return emitter.emit(b, tile);
+  };
+  TaskTiler tiler(func, source, emitter.getQueryTile());
+  for (auto [index, value] : llvm::enumerate(returnOf(func).getOperands()))
+    tiler.demandResult(index,
+                       value.getDefiningOp<ir::ScatterRowsOp>() ? kWhole : 0);
+  return tiler.build();
+}
+
+//===----------------------------------------------------------------------===//
 // Pass
 //===----------------------------------------------------------------------===//
 
@@ -421,7 +462,10 @@ struct TileAttend : seqc::passes::impl::SeqcTileAttendBase<TileAttend> {
           << attends.size();
       return signalPassFailure();
     }
-    if (failed(AttendKernelTiler(func, attends.front(), sizesOf(func)).run()))
+    ir::AttendOp attend = attends.front();
+    AttendTileEmitter::Sizes sizes = sizesOf(func);
+    if (failed(attend.hasHeads() ? AttendKernelTiler(func, attend, sizes).run()
+                                 : tileRowsOf(func, attend, sizes)))
       signalPassFailure();
   }
 };

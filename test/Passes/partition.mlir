@@ -17,15 +17,13 @@
 // MODEL: call @rows_matmul_32_route(
 // MODEL: call @serial_compress(
 // MODEL: call @rows_gather_matmul_48(
-// MODEL: call @queries_attend_softmax_16(
-// MODEL: call @rows_matmul_16_scatter(
+// MODEL: call @queries_attend_softmax_16_matmul_16_scatter(
 // MODEL: call @rows_norm_1(
 // MODEL: call @channels_scan_16x4({{.*}}) {seqc.layer = "layers.1"}
 // MODEL: call @rows_matmul_32_route(
 // MODEL: call @serial_compress(
 // MODEL: call @rows_gather_matmul_48(
-// MODEL: call @queries_attend_softmax_16(
-// MODEL: call @rows_matmul_16_scatter(
+// MODEL: call @queries_attend_softmax_16_matmul_16_scatter(
 // MODEL: call @rows_map_16(
 // MODEL-NOT: func.func private @channels_scan_16x4_1
 

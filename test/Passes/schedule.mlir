@@ -6,7 +6,7 @@
 // MODEL: @rows_matmul_32_route({{.*}}#seqc.schedule<"rows", rows = 64, micro = 12 by 2, keys = 0, unroll = 4>
 // MODEL: @serial_compress({{.*}}#seqc.schedule<"serial"
 // MODEL: @rows_gather_matmul_48({{.*}}#seqc.schedule<"rows", rows = 64, micro = 8 by 3, keys = 0, unroll = 4>
-// MODEL: @queries_attend_softmax_16({{.*}}#seqc.schedule<"queries", rows = 16, micro = 8 by 3, keys = 32, unroll = 4, block = 16>
+// MODEL: @queries_attend_softmax_16_matmul_16_scatter({{.*}}#seqc.schedule<"queries", rows = 16, micro = 8 by 3, keys = 32, unroll = 4, block = 16>
 
 #a = affine_map<(m, n, p, k) -> (m, k)>
 #b = affine_map<(m, n, p, k) -> (n, k, p)>

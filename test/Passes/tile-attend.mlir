@@ -123,6 +123,41 @@ func.func private @heads(%q: tensor<4x?x8xf32>, %k: tensor<2x?x8xf32>, %v: tenso
   return %y : tensor<?x4x8xf32>
 }
 
+// Without heads the task goes on with its rows: a product with weights, into a
+// tile of its own, and back to where the rows came from.
+// CHECK-LABEL: func.func private @projected(
+// CHECK-SAME: %[[W:[a-z0-9]+]]: tensor<8x40xf32>, %[[IDX:[a-z0-9]+]]: tensor<?xi32>, %[[OUT:[a-z0-9]+]]: tensor<?x40xf32>
+// CHECK: scf.forall {{.*}} shared_outs(%[[O:.*]] = %[[OUT]])
+// CHECK: %[[F:.*]] = linalg.fill {{.*}} -> tensor<?x40xf32>
+// CHECK: %[[P:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %[[W]] : tensor<?x8xf32>, tensor<8x40xf32>) outs(%[[F]]
+// CHECK: %[[I:.*]] = tensor.extract_slice %[[IDX]]
+// CHECK: %[[S:.*]] = seqc.scatter_rows add ins(%[[P]], %[[I]] {{.*}} outs(%[[O]]
+// CHECK: scf.forall.in_parallel
+// CHECK-NEXT: tensor.parallel_insert_slice %[[S]] into %[[O]]
+func.func private @projected(%q: tensor<?x8xf32>, %off: tensor<?xi32>, %w: tensor<8x40xf32>,
+    %idx: tensor<?xi32>, %out: tensor<?x40xf32>) -> tensor<?x40xf32> attributes {seqc.kernel} {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %q, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%n) : tensor<?x8xf32>
+  %a = seqc.attend relu {left = 4 : i64, right = 0 : i64, scale = 1.0 : f32}
+      ins(%q, %q, %q, %off : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>)
+      outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %t = tensor.empty(%n) : tensor<?x40xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%t : tensor<?x40xf32>) -> tensor<?x40xf32>
+  %p = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>,
+      affine_map<(m, n, k) -> (m, n)>], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %w : tensor<?x8xf32>, tensor<8x40xf32>) outs(%f : tensor<?x40xf32>) {
+  ^bb0(%x: f32, %y: f32, %s: f32):
+    %m = arith.mulf %x, %y : f32
+    %z = arith.addf %s, %m : f32
+    linalg.yield %z : f32
+  } -> tensor<?x40xf32>
+  %r = seqc.scatter_rows add ins(%p, %idx : tensor<?x40xf32>, tensor<?xi32>)
+      outs(%out : tensor<?x40xf32>) -> tensor<?x40xf32>
+  return %r : tensor<?x40xf32>
+}
+
 // Functions that are not kernels stay.
 // CHECK-LABEL: func.func @model(
 // CHECK: seqc.attend
@@ -135,20 +170,20 @@ func.func @model(%q: tensor<?x8xf32>, %off: tensor<?xi32>, %out: tensor<?x8xf32>
 
 // -----
 
-func.func private @reduction(%q: tensor<?x8xf32>, %off: tensor<?xi32>, %e: tensor<?x8xf32>,
-    %out: tensor<?xf32>) -> tensor<?xf32> attributes {seqc.kernel} {
+func.func private @reduction(%q: tensor<2x?x8xf32>, %off: tensor<?xi32>, %e: tensor<2x?x8xf32>,
+    %out: tensor<2x?xf32>) -> tensor<2x?xf32> attributes {seqc.kernel} {
   %a = seqc.attend relu {left = 4 : i64, right = 0 : i64, scale = 1.0 : f32}
-      ins(%q, %q, %q, %off : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>)
-      outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+      ins(%q, %q, %q, %off : tensor<2x?x8xf32>, tensor<2x?x8xf32>, tensor<2x?x8xf32>, tensor<?xi32>)
+      outs(%e : tensor<2x?x8xf32>) -> tensor<2x?x8xf32>
   // expected-error @+1 {{expected an elementwise consumer of attention rows, got a reduction}}
-  %y = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m)>],
-      iterator_types = ["parallel", "reduction"]}
-      ins(%a : tensor<?x8xf32>) outs(%out : tensor<?xf32>) {
+  %y = linalg.generic {indexing_maps = [affine_map<(g, m, n) -> (g, m, n)>, affine_map<(g, m, n) -> (g, m)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a : tensor<2x?x8xf32>) outs(%out : tensor<2x?xf32>) {
   ^bb0(%x: f32, %o: f32):
     %m = arith.addf %x, %o : f32
     linalg.yield %m : f32
-  } -> tensor<?xf32>
-  return %y : tensor<?xf32>
+  } -> tensor<2x?xf32>
+  return %y : tensor<2x?xf32>
 }
 
 // -----
@@ -164,12 +199,25 @@ func.func private @width(%q: tensor<?x?xf32>, %v: tensor<?x8xf32>, %off: tensor<
 
 // -----
 
-func.func private @other(%q: tensor<?x8xf32>, %off: tensor<?xi32>, %out: tensor<?x8xf32>,
+func.func private @other(%q: tensor<2x?x8xf32>, %off: tensor<?xi32>, %e: tensor<2x?x8xf32>,
+    %out: tensor<2x?x8xf32>) -> tensor<2x?x8xf32> attributes {seqc.kernel} {
+  %a = seqc.attend relu {left = 4 : i64, right = 0 : i64, scale = 1.0 : f32}
+      ins(%q, %q, %q, %off : tensor<2x?x8xf32>, tensor<2x?x8xf32>, tensor<2x?x8xf32>, tensor<?xi32>)
+      outs(%e : tensor<2x?x8xf32>) -> tensor<2x?x8xf32>
+  // expected-error @+1 {{expected only elementwise consumers next to seqc.attend}}
+  %y = linalg.copy ins(%a : tensor<2x?x8xf32>) outs(%out : tensor<2x?x8xf32>) -> tensor<2x?x8xf32>
+  return %y : tensor<2x?x8xf32>
+}
+
+// -----
+
+// Rows of different tasks meet in a pool.
+func.func private @pooled(%q: tensor<?x8xf32>, %off: tensor<?xi32>, %out: tensor<?x8xf32>,
     %pooled: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {seqc.kernel} {
+  // expected-error @+1 {{expected tasks that do not depend on each other, got a result that one of them needs as a whole; end the kernel after this op}}
   %a = seqc.attend relu {left = 4 : i64, right = 0 : i64, scale = 1.0 : f32}
       ins(%q, %q, %q, %off : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>)
       outs(%out : tensor<?x8xf32>) -> tensor<?x8xf32>
-  // expected-error @+1 {{expected only elementwise consumers next to seqc.attend}}
   %y = seqc.pool mean ins(%a, %off : tensor<?x8xf32>, tensor<?xi32>)
       outs(%pooled : tensor<?x8xf32>) -> tensor<?x8xf32>
   return %y : tensor<?x8xf32>

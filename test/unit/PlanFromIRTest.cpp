@@ -130,7 +130,8 @@ TEST_F(PlanFromIR, layersShareKernels) {
   EXPECT_EQ(plan->run[first].layer, "layers.0");
   EXPECT_EQ(plan->run[second].layer, "layers.1");
   const PlanKernel &kernel = plan->kernels[plan->run[first].kernel];
-  EXPECT_EQ(kernel.summary, "queries: softmax attention z=8 h=16 + map");
+  EXPECT_EQ(kernel.summary, "queries: softmax attention z=8 h=16 + map + "
+                            "matmul 16x16 + map + scatter add");
   EXPECT_TRUE(llvm::is_contained(kernel.baked, "left=11"));
   EXPECT_TRUE(llvm::is_contained(kernel.free, "sequences"));
 }
@@ -162,7 +163,7 @@ TEST_F(PlanFromIR, updatesInPlace) {
   EXPECT_EQ(ring, plan->find(BufferKind::State, "layers.0.keys"));
   // The scatter adds to the rows that the router's kernel wrote.
   int route = find(*plan, StepKind::Kernel, "rows_matmul_32_route");
-  int scatter = find(*plan, StepKind::Kernel, "rows_matmul_16_scatter");
+  int scatter = find(*plan, StepKind::Kernel, "queries_attend");
   ASSERT_GE(route, 0);
   ASSERT_GE(scatter, 0);
   EXPECT_EQ(plan->run[scatter].args.back(), plan->run[route].args.back());
