@@ -138,7 +138,7 @@ private:
   mlir::Value emaWeight(const std::string &name, const EmaConfig &config,
                         int64_t channels, bool reverse);
   EmaCoefficients emaCoefficients(const EmaConfig &config, int64_t channels,
-                                  bool reverse);
+                                  bool reverse, bool carried);
   /// State of a forward scan: carried if the model's is, else 0.
   mlir::Value scanState(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
                         bool carried);

@@ -77,9 +77,11 @@ static Value power(ImplicitLocOpBuilder &b, Value x, int64_t exponent) {
   return result;
 }
 
+/// A state that nobody carries is kept without its input factor p beta: that
+/// goes to the output, one multiplication per state and row less.
 LayerBuilder::EmaCoefficients
 LayerBuilder::emaCoefficients(const EmaConfig &config, int64_t channels,
-                              bool reverse) {
+                              bool reverse, bool carried) {
   Value delta = emaWeight("delta", config, channels, reverse);
   Value alpha = emaWeight("alpha", config, channels, reverse);
   Value beta = emaWeight("beta", config, channels, reverse);
@@ -92,11 +94,11 @@ LayerBuilder::emaCoefficients(const EmaConfig &config, int64_t channels,
                         [](ImplicitLocOpBuilder &in, ValueRange v) {
                           return emaDecay(in, v[0], v[1]);
                         });
-  c.input = elementwise({delta, beta}, {identity, identity}, empty(shape, {}),
-                        [](ImplicitLocOpBuilder &in, ValueRange v) -> Value {
-                          return arith::MulFOp::create(in, emaSigmoid(in, v[0]),
-                                                       v[1]);
-                        });
+  Value input = elementwise(
+      {delta, beta}, {identity, identity}, empty(shape, {}),
+      [](ImplicitLocOpBuilder &in, ValueRange v) -> Value {
+        return arith::MulFOp::create(in, emaSigmoid(in, v[0]), v[1]);
+      });
   float scale =
       static_cast<float>(1 / std::sqrt(static_cast<double>(config.states)));
   c.output = elementwise(gamma, identity, empty(shape, {}),
@@ -105,23 +107,29 @@ LayerBuilder::emaCoefficients(const EmaConfig &config, int64_t channels,
                                in, in.getF32FloatAttr(scale));
                            return arith::MulFOp::create(in, v[0], factor);
                          });
+  if (carried) {
+    c.input = input;
+    return c;
+  }
+  c.output =
+      elementwise({c.output, input}, {identity, identity}, empty(shape, {}),
+                  [](ImplicitLocOpBuilder &in, ValueRange v) -> Value {
+                    return arith::MulFOp::create(in, v[0], v[1]);
+                  });
   if (config.truncation == 0)
     return c;
-  c.delayedInput = elementwise(
-      {delta, alpha, beta}, {identity, identity, identity}, empty(shape, {}),
-      [&](ImplicitLocOpBuilder &in, ValueRange v) -> Value {
-        Value input = arith::MulFOp::create(in, emaSigmoid(in, v[0]), v[2]);
-        Value decay = emaDecay(in, v[0], v[1]);
-        return arith::MulFOp::create(in, power(in, decay, config.truncation),
-                                     input);
-      });
+  c.delayedInput = elementwise(c.decay, identity, empty(shape, {}),
+                               [&](ImplicitLocOpBuilder &in, ValueRange v) {
+                                 return power(in, v[0], config.truncation);
+                               });
   return c;
 }
 
 /// The step region of an average over `n` states. A truncated one takes the tap
-/// that leaves the kernel away again; a direct one adds omega * x.
+/// that leaves the kernel away again; a direct one adds omega * x. `carried`
+/// as at the coefficients.
 static void buildEmaStep(ImplicitLocOpBuilder &b, ir::ScanOp scan, int64_t n,
-                         bool truncated, bool direct) {
+                         bool carried, bool truncated, bool direct) {
   OpBuilder::InsertionGuard guard(b);
   Block *body = b.createBlock(&scan.getStep());
   Type scalar = b.getF32Type(), lanes = VectorType::get({n}, scalar);
@@ -129,12 +137,15 @@ static void buildEmaStep(ImplicitLocOpBuilder &b, ir::ScanOp scan, int64_t n,
     return body->addArgument(type, b.getLoc());
   };
   Value xt = argument(scalar), delayed = truncated ? argument(scalar) : Value();
-  Value q = argument(lanes), p = argument(lanes), g = argument(lanes);
+  Value q = argument(lanes), p = carried ? argument(lanes) : Value();
+  Value g = argument(lanes);
   Value pk = truncated ? argument(lanes) : Value();
   Value omega = direct ? argument(scalar) : Value();
   Value h = argument(lanes);
   auto scaled = [&](Value coefficients, Value sample) -> Value {
     Value spread = vector::BroadcastOp::create(b, lanes, sample);
+    if (!coefficients)
+      return spread;
     return arith::MulFOp::create(b, coefficients, spread);
   };
   Value next =
@@ -152,8 +163,12 @@ static void buildEmaStep(ImplicitLocOpBuilder &b, ir::ScanOp scan, int64_t n,
 Rows LayerBuilder::emaScan(Rows x, const EmaConfig &config, bool reverse) {
   int64_t channels = x.width(), n = config.states;
   bool truncated = config.truncation > 0, direct = !reverse;
-  EmaCoefficients c = emaCoefficients(config, channels, reverse);
-  SmallVector<Value> inputs = {x.value}, params = {c.decay, c.input, c.output};
+  bool carried = streamable && direct && !truncated;
+  EmaCoefficients c = emaCoefficients(config, channels, reverse, carried);
+  SmallVector<Value> inputs = {x.value}, params = {c.decay};
+  if (carried)
+    params.push_back(c.input);
+  params.push_back(c.output);
   SmallVector<int64_t> delays = {0};
   AffineExpr t, d, s;
   bindDims(b.getContext(), t, d, s);
@@ -175,7 +190,6 @@ Rows LayerBuilder::emaScan(Rows x, const EmaConfig &config, bool reverse) {
   maps.push_back(map({t, d}));
   maps.push_back(map({d, s}));
 
-  bool carried = streamable && direct && !truncated;
   Value before = carried ? state("h", {kAny, channels, n}, b.getF32Type())
                          : zeros({kAny, channels, n}, sequenceCount);
   Value out = empty({kAny, channels}, x.space->extent);
@@ -187,7 +201,7 @@ Rows LayerBuilder::emaScan(Rows x, const EmaConfig &config, bool reverse) {
   if (carried)
     setState(before, scan.getResult(1));
 
-  buildEmaStep(b, scan, n, truncated, direct);
+  buildEmaStep(b, scan, n, carried, truncated, direct);
   return {scan.getResult(0), x.space};
 }
 
