@@ -89,6 +89,49 @@ static void rebaseExtents(func::FuncOp function) {
   }
 }
 
+/// Whether `value` is columns of an argument, which no buffer of a plan is.
+static bool isPartOfArgument(Value value) {
+  Operation *slice = value.getDefiningOp();
+  if (!isa_and_nonnull<tensor::ExtractSliceOp>(slice) || isMemoryView(slice))
+    return false;
+  while (Operation *def = value.getDefiningOp()) {
+    if (!isRowView(def))
+      return false;
+    value = def->getOperand(0);
+  }
+  return true;
+}
+
+/// An op that updates columns of an argument updates a copy of them: it would
+/// write in place, where other columns stand in between.
+static void copyUpdatedColumns(func::FuncOp function) {
+  SmallVector<OpOperand *> updated;
+  function.walk([&](DestinationStyleOpInterface op) {
+    if (op->getParentOp() != function.getOperation())
+      return;
+    for (OpOperand &init : op.getDpsInitsMutable()) {
+      OpResult result = op.getTiedOpResult(&init);
+      if (result && readsDestination(op, result.getResultNumber()) &&
+          isPartOfArgument(init.get()))
+        updated.push_back(&init);
+    }
+  });
+  OpBuilder builder(function.getContext());
+  for (OpOperand *init : updated) {
+    Operation *user = init->getOwner();
+    Value slice = init->get();
+    builder.setInsertionPoint(user);
+    Value empty = tensor::EmptyOp::create(
+        builder, user->getLoc(),
+        tensor::getMixedSizes(builder, user->getLoc(), slice),
+        getElementTypeOrSelf(slice));
+    auto copy = linalg::CopyOp::create(builder, user->getLoc(), slice, empty);
+    if (Attribute layer = user->getAttr(names::kLayer))
+      copy->setAttr(names::kLayer, layer);
+    init->set(copy.getResult(0));
+  }
+}
+
 namespace {
 /// Where a value that leaves a kernel is written.
 struct Destination {
@@ -506,6 +549,7 @@ struct FuseKernelsPass
     func::FuncOp function = getOperation();
     if (function.isExternal() || function->hasAttr(names::kKernel))
       return;
+    copyUpdatedColumns(function);
     rebaseExtents(function);
     FailureOr<std::vector<KernelGroup>> groups = groupKernels(function);
     if (failed(groups))

@@ -255,3 +255,21 @@ func.func @queries(%x: tensor<?x8xf32> {seqc.input = "x"}, %w: tensor<2x8xf32> {
   } -> tensor<?x8xf32>
   return %c, %v : tensor<?x8xf32>, tensor<?x8xf32>
 }
+
+// -----
+
+// Columns of an argument are no buffer: what updates them updates a copy.
+// CHECK-LABEL: func.func @updated_columns
+// CHECK: %[[COPY:.*]] = seqc.kernel ins(%{{.*}} : tensor<?x8xf32>)
+// CHECK:   tensor.extract_slice %{{.*}}[0, 2] [%{{.*}}, 6] [1, 1]
+// CHECK:   linalg.copy
+// CHECK: seqc.kernel ins({{.*}} outs(%[[COPY]] : tensor<?x6xf32>)
+// CHECK:   seqc.scatter_rows set
+// CHECK-NOT: extract_slice
+func.func @updated_columns(%x: tensor<?x8xf32> {seqc.input = "x"}, %y: tensor<?x6xf32> {seqc.input = "y"}, %i: tensor<?xi32> {seqc.input = "i"}) -> tensor<?x6xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %s = tensor.extract_slice %x[0, 2] [%n, 6] [1, 1] : tensor<?x8xf32> to tensor<?x6xf32>
+  %r = seqc.scatter_rows set ins(%y, %i : tensor<?x6xf32>, tensor<?xi32>) outs(%s : tensor<?x6xf32>) -> tensor<?x6xf32>
+  return %r : tensor<?x6xf32>
+}
