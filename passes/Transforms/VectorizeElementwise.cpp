@@ -31,15 +31,32 @@ struct VectorizeElementwise
 
 } // namespace
 
+static bool computesFloats(linalg::LinalgOp op) {
+  return llvm::any_of(
+      op.getBlock()->without_terminator(), [](Operation &inner) {
+        return !inner.hasTrait<OpTrait::ConstantLike>() &&
+               llvm::any_of(inner.getResultTypes(), llvm::IsaPred<FloatType>);
+      });
+}
+
 /// The innermost dimension of the first output that has more than one element.
+/// Where there is none, a single element that takes arithmetic is one lane: it
+/// may stand in a loop over rows, as the one pair of a rotary embedding of
+/// width 2.
 static std::optional<unsigned> chooseLaneDim(linalg::LinalgOp op,
                                              ArrayRef<OpFoldResult> extents) {
   AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  for (AffineExpr expr : llvm::reverse(map.getResults()))
-    if (auto dim = dyn_cast<AffineDimExpr>(expr))
-      if (!isConstantIntValue(extents[dim.getPosition()], 1))
-        return dim.getPosition();
-  return std::nullopt;
+  std::optional<unsigned> innermost;
+  for (AffineExpr expr : llvm::reverse(map.getResults())) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    if (!dim)
+      continue;
+    if (!isConstantIntValue(extents[dim.getPosition()], 1))
+      return dim.getPosition();
+    if (!innermost)
+      innermost = dim.getPosition();
+  }
+  return computesFloats(op) ? innermost : std::nullopt;
 }
 
 static bool isHeavy(linalg::LinalgOp op) {

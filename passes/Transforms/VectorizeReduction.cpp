@@ -432,7 +432,11 @@ rowReductionDim(linalg::LinalgOp op, std::optional<unsigned> outputDim) {
     AffineMap map = op.getMatchingIndexingMap(input);
     if (!type || type.getRank() == 0)
       continue;
-    auto dim = dyn_cast<AffineDimExpr>(map.getResults().back());
+    // A column of width 1 is as good as a row.
+    int64_t position = type.getRank() - 1;
+    while (position > 0 && type.getDimSize(position) == 1)
+      --position;
+    auto dim = dyn_cast<AffineDimExpr>(map.getResult(position));
     if (!dim)
       continue;
     if (outputDim && dim.getPosition() == *outputDim && map.getNumResults() > 1)

@@ -169,3 +169,26 @@ func.func @self_copy(%x: memref<?xf32>) {
   linalg.copy ins(%x : memref<?xf32>) outs(%x : memref<?xf32>)
   return
 }
+
+// -----
+
+#id = affine_map<(c) -> (c)>
+
+// Arithmetic on a single element is one lane; a single element that is only
+// moved is a scalar.
+// CHECK-LABEL: func.func @one_element(
+// CHECK: vector.maskedload
+// CHECK: arith.mulf %{{.*}} : vector<16xf32>
+// CHECK: vector.maskedstore
+// CHECK: memref.load
+// CHECK: memref.store
+func.func @one_element(%x: memref<1xf32>, %o: memref<1xf32>, %p: memref<1xf32>) {
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<1xf32>) outs(%o : memref<1xf32>) {
+    ^bb0(%a: f32, %u: f32):
+      %s = arith.mulf %a, %a : f32
+      linalg.yield %s : f32
+  }
+  linalg.copy ins(%x : memref<1xf32>) outs(%p : memref<1xf32>)
+  return
+}

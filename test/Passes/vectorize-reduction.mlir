@@ -92,3 +92,23 @@ func.func @running_product_of_differences(%x: memref<16x7xf32>, %o: memref<16xf3
   }
   return
 }
+
+// -----
+
+#in = affine_map<(m, h) -> (m, h)>
+#col = affine_map<(m, h) -> (h)>
+
+// A column of width 1 is summed like a row.
+// CHECK-LABEL: func.func @one_column(
+// CHECK: scf.for {{.*}} -> (vector<16xf32>
+// CHECK: vector.reduction <add>
+// CHECK-NOT: linalg
+func.func @one_column(%x: memref<?x1xf32>, %o: memref<1xf32>) {
+  linalg.generic {indexing_maps = [#in, #col], iterator_types = ["reduction", "parallel"]}
+      ins(%x : memref<?x1xf32>) outs(%o : memref<1xf32>) {
+    ^bb0(%e: f32, %s: f32):
+      %r = arith.addf %e, %s : f32
+      linalg.yield %r : f32
+  }
+  return
+}
