@@ -26,8 +26,9 @@ def Seqc_AttendOp : Seqc_TiledOp<"attend", [
     laplace: o_i = sum_j (1 + erf((s_ij - 0.707107) / (0.282095 * sqrt 2))) / 2 * v_j
     ```
 
-    A query that sees no key gives 0. Keys outside the window count for nothing,
-    whatever the score function gives at 0.
+    A query that sees no key gives 0, and so does one whose scores are all minus
+    infinity (a bias that masks) under softmax. Keys outside the window count for
+    nothing, whatever the score function gives at 0.
 
     * `positions` (i32 [n]): original position of each row; needed for rotary
       and for `bias = position`.

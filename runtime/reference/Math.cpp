@@ -47,8 +47,12 @@ double laplace(double x) {
 }
 
 void softmax(Vector values) {
-  if (values.size == 0)
+  bool masked = std::all_of(values.data, values.data + values.size,
+                            [](double x) { return std::isinf(x) && x < 0; });
+  if (masked) {
+    std::fill_n(values.data, values.size, 0.0);
     return;
+  }
   double largest = *std::max_element(values.data, values.data + values.size);
   double sum = 0;
   for (int64_t i = 0; i < values.size; ++i)

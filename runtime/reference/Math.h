@@ -19,7 +19,8 @@ double relu2(double x);
 /// Mean 0.707107, deviation 0.282095: the constants that `attend` names.
 double laplace(double x);
 
-/// Replaces the values by their softmax; an empty vector stays empty.
+/// Replaces the values by their softmax. All minus infinity, as the scores of
+/// masked keys, become 0; an empty vector stays empty.
 void softmax(Vector values);
 
 /// `linalg.matmul` with a transposed B map:

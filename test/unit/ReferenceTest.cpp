@@ -72,6 +72,16 @@ TEST(ReferenceMath, SoftmaxSumsToOneAndShifts) {
   expectNear(a, b);
 }
 
+TEST(ReferenceMath, SoftmaxOfMaskedKeysIsZero) {
+  Doubles all{-INFINITY, -INFINITY}, some{-INFINITY, 1}, broken{-INFINITY, NAN};
+  softmax(vec(all));
+  softmax(vec(some));
+  softmax(vec(broken));
+  expectNear(all, {0, 0});
+  expectNear(some, {0, 1});
+  EXPECT_TRUE(std::isnan(broken[1]));
+}
+
 TEST(ReferenceMath, LinearAddsToItsInit) {
   Doubles x{1, 2, 3, 4}, w{1, 0, 0, 1, 1, 1}, out{10, 0, 0, 0, 0, 0};
   linear(mat(x, 2), mat(w, 2), mat(out, 3));
