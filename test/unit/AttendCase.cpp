@@ -199,7 +199,7 @@ static std::vector<double> expectedRows(const AttendCase &test,
                                         const AttendData &data);
 
 AttendData seqc::test::makeData(const AttendCase &test) {
-  std::mt19937 random(7);
+  std::mt19937 random(test.seed);
   std::normal_distribution<float> normal;
   int64_t rows =
       std::accumulate(test.lengths.begin(), test.lengths.end(), int64_t(0));
@@ -228,6 +228,10 @@ AttendData seqc::test::makeData(const AttendCase &test) {
           t.f32[p * (test.z / 2) + c] =
               float(t.name == "cos" ? std::cos(angle) : std::sin(angle));
         }
+    if (t.name == "table" && test.masked > 0)
+      for (float &entry : t.f32)
+        if (double(random() % 1000) < 1000 * test.masked)
+          entry = -std::numeric_limits<float>::infinity();
     if (t.name == "k" && test.poison)
       for (int64_t i = 0; i < rows; i += 3)
         for (int64_t c = 0; c < test.z; ++c)
@@ -293,7 +297,7 @@ static std::vector<double> attendRow(const AttendCase &test,
     weights.push_back(scoreOf(test, data, query, rank, position, key));
   double largest = -std::numeric_limits<double>::infinity(), total = 0;
   for (double weight : weights)
-    largest = std::max(largest, weight);
+    largest = weight > largest || std::isnan(weight) ? weight : largest;
   for (double &weight : weights) {
     if (test.score == "softmax")
       weight = std::exp(weight - largest);
@@ -305,6 +309,9 @@ static std::vector<double> attendRow(const AttendCase &test,
                (test.score == "relu2" ? std::max(weight, 0.0) : 1.0);
     total += weight;
   }
+  // Nothing but masked keys: as if there were none.
+  if (largest == -std::numeric_limits<double>::infinity())
+    total = 1, weights.assign(weights.size(), 0.0);
   std::vector<double> row(test.h, 0.0);
   for (size_t j = 0; j < keys.size(); ++j)
     for (int64_t c = 0; c < test.h; ++c)
@@ -431,6 +438,11 @@ std::vector<AttendCase> seqc::test::attendCases() {
     t.ring = 20, t.left = 20, t.lengths = {1, 1, 1}, t.pastCounts = {20, 7, 0},
     t.rotary = true;
     t.z = 32, t.h = 64;
+  });
+  add("one_column", [](AttendCase &t) { t.h = 1, t.gated = false; });
+  add("one_pair", [](AttendCase &t) { t.z = 2, t.rotary = true; });
+  add("masked", [](AttendCase &t) {
+    t.bias = "rank", t.tableOrigin = 17, t.masked = 0.8;
   });
   add("past_unbounded", [](AttendCase &t) {
     t.ring = 5, t.left = -1, t.pastCounts = {5, 2, 0, 3}, t.score = "laplace";

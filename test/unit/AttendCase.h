@@ -31,6 +31,9 @@ struct AttendCase {
   int64_t queryTile = 16, keyTile = 8;
   bool poison = false;       ///< keys of every third row give infinite scores
   bool poisonValues = false; ///< values of every sixth row are infinite
+  /// Share of the bias table that is minus infinity: masks.
+  double masked = 0;
+  unsigned seed = 7; ///< of the numbers
 };
 
 /// For the messages of failed tests.

@@ -14,6 +14,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 using namespace seqc;
 using namespace seqc::test;
 
@@ -75,11 +77,20 @@ KernelRunner::KernelRunner(const std::string &text, const std::string &name,
   code = *loaded;
 }
 
+int64_t KernelRunner::tasks(const std::vector<SeqcBuffer> &args) const {
+  return reinterpret_cast<SeqcTasksFn>(code->addresses[1])(args.data());
+}
+
+void KernelRunner::run(const std::vector<SeqcBuffer> &args, int64_t begin,
+                       int64_t end) const {
+  alignas(64) static thread_local char scratch[1 << 20];
+  std::memset(scratch, 0xff, sizeof(scratch));
+  reinterpret_cast<SeqcKernelFn>(code->addresses[0])(args.data(), begin, end,
+                                                     scratch);
+}
+
 void KernelRunner::run(const std::vector<SeqcBuffer> &args) const {
-  auto tasks = reinterpret_cast<SeqcTasksFn>(code->addresses[1]);
-  auto kernel = reinterpret_cast<SeqcKernelFn>(code->addresses[0]);
-  alignas(64) static char scratch[1 << 20];
-  kernel(args.data(), 0, tasks(args.data()), scratch);
+  run(args, 0, tasks(args));
 }
 
 std::string KernelRunner::assembly(const std::string &text,

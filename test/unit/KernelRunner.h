@@ -26,6 +26,11 @@ public:
   explicit operator bool() const { return code != nullptr; }
   void run(const std::vector<SeqcBuffer> &args) const;
 
+  int64_t tasks(const std::vector<SeqcBuffer> &args) const;
+  /// Tasks [begin, end), from any thread. Scratch is filled with NaN before.
+  void run(const std::vector<SeqcBuffer> &args, int64_t begin,
+           int64_t end) const;
+
   /// Assembly of kernel text that is at `vectorize`.
   static std::string assembly(const std::string &text,
                               const std::string &target);
