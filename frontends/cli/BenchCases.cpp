@@ -13,6 +13,7 @@
 #include "frontends/cli/BenchReport.h"
 
 #include "frontends/cli/CheckOptions.h"
+#include "frontends/cli/Tuner.h"
 #include "frontends/json/JsonReader.h"
 #include "frontends/safetensors/Safetensors.h"
 
@@ -51,12 +52,18 @@ public:
 
   /// Builds, times and checks one case.
   Result<BenchLine> run(const json &about, ProgressLine &progress);
+  /// Searches for better tiles of one case; an exit code.
+  int tune(const json &about);
 
 private:
+  /// Without a disk cache: the time of a first call includes compilation.
+  Result<Engine> ownEngine(ProgressLine &progress) const;
+  Result<ModelSource> source(const BenchCase &built,
+                             const std::string &name) const;
   Result<BenchCase> build(const json &about, bool small) const;
   Result<Program> compile(const Engine &engine, const BenchCase &built,
-                          const std::string &name,
-                          const std::string &target) const;
+                          const std::string &name, const std::string &target,
+                          const std::string &schedule = "") const;
   Result<double> checkAll(const Engine &engine, const json &about) const;
 
   const json &document;
@@ -84,20 +91,37 @@ Result<BenchCase> CaseRunner::build(const json &about, bool small) const {
       op, document["ops"][op], std::move(shape), about.value(bias, json())));
 }
 
-Result<Program> CaseRunner::compile(const Engine &engine,
-                                    const BenchCase &built,
-                                    const std::string &name,
-                                    const std::string &target) const {
+Result<Engine> CaseRunner::ownEngine(ProgressLine &progress) const {
+  CommonOptions common = options.common;
+  common.noCache = true;
+  common.threads = threads;
+  return createEngine(common, progress);
+}
+
+Result<ModelSource> CaseRunner::source(const BenchCase &built,
+                                       const std::string &name) const {
   auto weights = std::make_shared<frontend::MemoryWeights>("generated weights");
   for (const NamedView &weight : built.weights)
     if (Status status = weights->add(weight.name, weight.ref()); !status.ok())
       return status;
   ModelSource source = ModelSource::fromText(built.description, name);
   source.weights = weights;
+  return source;
+}
+
+Result<Program> CaseRunner::compile(const Engine &engine,
+                                    const BenchCase &built,
+                                    const std::string &name,
+                                    const std::string &target,
+                                    const std::string &schedule) const {
+  Result<ModelSource> from = source(built, name);
+  if (!from)
+    return from.status();
   CompileOptions compile;
   compile.target = target;
-  compile.useCache = false; // the time of a first call includes compilation
-  return engine.compile(source, compile);
+  compile.schedule = schedule;
+  compile.useCache = false;
+  return engine.compile(*from, compile);
 }
 
 static std::vector<TensorRef> refsOf(const std::vector<NamedView> &views) {
@@ -191,14 +215,12 @@ Result<BenchLine> CaseRunner::run(const json &about, ProgressLine &progress) {
   line.op = about["op"];
   line.threads = threads;
   // Of its own, so that no kernel is left from an earlier case.
-  CommonOptions common = options.common;
-  common.noCache = true;
-  common.threads = threads;
-  Result<Engine> engine = createEngine(common, progress);
+  Result<Engine> engine = ownEngine(progress);
   if (!engine)
     return engine.status();
   Result<Program> program =
-      compile(*engine, *built, line.name, options.common.target);
+      compile(*engine, *built, line.name, options.common.target,
+              options.common.schedule);
   progress.finish();
   if (!program)
     return program.status();
@@ -231,6 +253,35 @@ Result<BenchLine> CaseRunner::run(const json &about, ProgressLine &progress) {
   double tolerance = about["tol"];
   line.checkOk = line.checkError <= tolerance && line.smallError <= tolerance;
   return line;
+}
+
+int CaseRunner::tune(const json &about) {
+  Result<BenchCase> built = build(about, options.small);
+  if (!built)
+    return report(built.status());
+  ProgressLine quiet(false);
+  Result<Engine> engine = ownEngine(quiet);
+  if (!engine)
+    return report(engine.status());
+  TuneSubject subject;
+  subject.name = about["name"];
+  Result<ModelSource> from = source(*built, subject.name);
+  if (!from)
+    return report(from.status());
+  subject.source = std::move(*from);
+  subject.compile.target = options.common.target;
+  subject.compile.schedule = options.common.schedule;
+  subject.inputs = refsOf(built->inputs);
+  subject.results.emplace_back(DType::F32, built->outputShape);
+  subject.start = startOf(*built);
+  double tolerance = about["tol"];
+  subject.check = [&](std::vector<Tensor> &results, int64_t calls) {
+    double error = sampledError(results[0], built->sample(calls));
+    return error <= tolerance
+               ? ""
+               : "the output differs from f64 by " + formatScientific(error);
+  };
+  return tuneSchedule(*engine, subject, options);
 }
 
 //===----------------------------------------------------------------------===//
@@ -288,6 +339,16 @@ int cli::benchCases(const BenchOptions &options) {
   if (!cases)
     return report(cases.status());
   jit::Roofline machine;
+  if (!options.tune.empty()) {
+    if (cases->size() > 1)
+      return report(Status::error(ErrorCode::InvalidArgument,
+                                  "--tune takes one case, got " +
+                                      std::to_string(cases->size()) +
+                                      "; choose one with --case"));
+    return CaseRunner(document, options, machine,
+                      std::max(1, options.common.threads))
+        .tune(cases->front());
+  }
   if (!options.small)
     machine = measureMachine();
   int threads = std::max(1, options.common.threads);

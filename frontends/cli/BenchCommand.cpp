@@ -3,6 +3,7 @@
 #include "frontends/cli/Bench.h"
 
 #include "frontends/cli/CheckOptions.h"
+#include "frontends/cli/Tuner.h"
 #include "runtime/jit/Roofline.h"
 
 #include <algorithm>
@@ -130,21 +131,41 @@ nlohmann::ordered_json BenchLine::json() const {
   return object;
 }
 
-/// Times one call of a model on random tokens and compares it with the
-/// reference.
-static int benchModel(const BenchOptions &options) {
+/// The outputs of a tuned program against the reference.
+static std::string compareAll(std::vector<Tensor> &results,
+                              std::vector<Tensor> &expected) {
+  for (size_t i = 0; i < results.size(); ++i) {
+    Difference difference = compare(results[i].ref(), expected[i].ref(),
+                                    kRelativeTolerance, kAbsoluteTolerance);
+    if (!difference.ok)
+      return "the output differs from the reference by " +
+             formatScientific(difference.absolute);
+  }
+  return "";
+}
+
+namespace {
+/// A model with random input and what the reference makes of it.
+struct ModelBench {
+  Engine engine;
+  Program program;
+  int64_t tokens = 0;
+  std::vector<Tensor> inputs, expected;
+};
+} // namespace
+
+static Result<ModelBench> openBench(const BenchOptions &options) {
   ProgressLine progress(false);
   Result<Engine> engine = createEngine(options.common, progress);
   if (!engine)
-    return report(engine.status());
+    return engine.status();
   Result<Program> program = compileModel(*engine, options.common);
   if (!program)
-    return report(program.status());
-  CommonOptions referenceOptions = options.common;
-  referenceOptions.target = "reference";
-  Result<Program> reference = compileModel(*engine, referenceOptions);
+    return program.status();
+  Result<Program> reference =
+      compileModel(*engine, onReference(options.common));
   if (!reference)
-    return report(reference.status());
+    return reference.status();
   int64_t length = options.length;
   if (!length) {
     std::string own = program->metadata("window");
@@ -153,36 +174,64 @@ static int benchModel(const BenchOptions &options) {
   if (int64_t most = program->signature().maxPositions; most > 0)
     length = std::min(length, most);
   std::vector<Tensor> random = randomInputs(*program, options.batch, length);
+  ModelBench bench{std::move(*engine),
+                   std::move(*program),
+                   options.batch * length,
+                   std::move(random),
+                   {}};
   std::vector<TensorRef> inputs;
-  for (Tensor &tensor : random)
+  for (Tensor &tensor : bench.inputs)
     inputs.push_back(tensor.ref());
   Result<std::vector<Tensor>> expected = runOnce(*reference, inputs);
   if (!expected)
-    return report(expected.status());
-  Result<Session> session = program->session();
+    return expected.status();
+  bench.expected = std::move(*expected);
+  return bench;
+}
+
+/// Times one call of a model on random tokens and compares it with the
+/// reference.
+static int benchModel(const BenchOptions &options) {
+  Result<ModelBench> bench = openBench(options);
+  if (!bench)
+    return report(bench.status());
+  TuneSubject subject;
+  for (Tensor &tensor : bench->inputs)
+    subject.inputs.push_back(tensor.ref());
+  for (const Tensor &tensor : bench->expected)
+    subject.results.emplace_back(tensor.dtype(), tensor.shape());
+  subject.start.prepare = [](Session &used) { return used.resetState(); };
+  if (!options.tune.empty()) {
+    subject.name = options.common.model;
+    subject.source = ModelSource::fromFile(options.common.model);
+    subject.compile = compileOptions(options.common);
+    subject.check = [&](std::vector<Tensor> &results, int64_t) {
+      return compareAll(results, bench->expected);
+    };
+    return tuneSchedule(bench->engine, subject, options);
+  }
+  const Program &program = bench->program;
+  Result<Session> session = program.session();
   if (!session)
     return report(session.status());
-  std::vector<Tensor> results;
-  for (const Tensor &tensor : *expected)
-    results.emplace_back(tensor.dtype(), tensor.shape());
-  BenchStart start;
-  start.prepare = [](Session &used) { return used.resetState(); };
   Result<BenchTimes> times =
-      timeCalls(*session, inputs, results, start, options.repeats);
+      timeCalls(*session, subject.inputs, subject.results, subject.start,
+                options.repeats);
   if (!times)
     return report(times.status());
   BenchLine line;
   line.name = options.common.model;
-  line.threads = engine->options().threads;
-  line.target = std::string(program->target());
+  line.threads = bench->engine.options().threads;
+  line.target = std::string(program.target());
   line.times = *times;
-  line.compileMs = program->stats().totalMs;
-  line.warm = program->stats().warm;
-  line.kernels = program->stats().kernels;
-  line.work.tokens = options.batch * length;
+  line.compileMs = program.stats().totalMs;
+  line.warm = program.stats().warm;
+  line.kernels = program.stats().kernels;
+  line.work.tokens = bench->tokens;
   // The timed output itself is what is compared.
-  Difference difference = compare(results[0].ref(), (*expected)[0].ref(),
-                                  kRelativeTolerance, kAbsoluteTolerance);
+  Difference difference =
+      compare(subject.results[0].ref(), bench->expected[0].ref(),
+              kRelativeTolerance, kAbsoluteTolerance);
   line.checkError = difference.absolute;
   line.checkOk = difference.ok;
   if (!line.checkOk) {
@@ -228,6 +277,9 @@ void cli::addBenchCommand(CLI::App &app, Action &action) {
       ->add_option("--length", options->length,
                    "tokens per sequence (models; default: window)")
       ->check(CLI::PositiveNumber);
+  bench->add_option("--tune", options->tune,
+                    "search for better tiles and write them to this file, for "
+                    "--schedule (a model or one case)");
   bench->add_option("--batch", options->batch, "sequences per call (models)")
       ->check(CLI::PositiveNumber);
   bench->callback([&action, options] {

@@ -122,9 +122,8 @@ static int checkModel(const CheckOptions &options) {
   if (!model)
     return report(model.status());
   const Program &compiled = model->program;
-  CommonOptions referenceOptions = options.common;
-  referenceOptions.target = "reference";
-  Result<Program> reference = compileModel(model->engine, referenceOptions);
+  Result<Program> reference =
+      compileModel(model->engine, onReference(options.common));
   if (!reference)
     return report(reference.status());
 
@@ -215,8 +214,10 @@ void cli::addCheckCommand(CLI::App &app, Action &action) {
   addCommonFlags(*check, options->common);
   check->add_option("--input", options->input,
                     "safetensors file with inputs (default: random)");
-  check->add_option("--golden", options->golden,
-                    "case folders, or trees of them");
+  check
+      ->add_option("--golden", options->golden,
+                   "case folders, or trees of them")
+      ->excludes("--schedule");
   check->add_flag("--batch-faithful", options->batchFaithful,
                   "compare batches with the authors' batch-dependent form "
                   "(target reference)");

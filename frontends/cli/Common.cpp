@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <iostream>
 #include <unistd.h>
 
@@ -65,6 +68,8 @@ void cli::addCommonFlags(CLI::App &app, CommonOptions &options) {
   app.add_flag("--no-cache", options.noCache,
                "neither read nor write the disk cache");
   app.add_flag("--json", options.json, "print one JSON object per result");
+  app.add_option("--schedule", options.schedule,
+                 "file with tiles of kernels, as `seqc bench --tune` writes");
 }
 
 //===----------------------------------------------------------------------===//
@@ -142,12 +147,24 @@ Result<Engine> cli::createEngine(const CommonOptions &options,
   return Engine::create(engineOptions);
 }
 
-Result<Program> cli::compileModel(const Engine &engine,
-                                  const CommonOptions &options) {
+CompileOptions cli::compileOptions(const CommonOptions &options) {
   CompileOptions compile;
   compile.target = options.target;
   compile.useCache = !options.noCache;
-  return engine.compile(ModelSource::fromFile(options.model), compile);
+  compile.schedule = options.schedule;
+  return compile;
+}
+
+CommonOptions cli::onReference(CommonOptions options) {
+  options.target = "reference";
+  options.schedule.clear();
+  return options;
+}
+
+Result<Program> cli::compileModel(const Engine &engine,
+                                  const CommonOptions &options) {
+  return engine.compile(ModelSource::fromFile(options.model),
+                        compileOptions(options));
 }
 
 size_t cli::editDistance(const std::string &a, const std::string &b) {
@@ -178,6 +195,51 @@ Result<OpenModel> cli::openModel(const CommonOptions &options,
   if (!program)
     return program.status();
   return OpenModel{std::move(*engine), std::move(*program)};
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+static Status cannotWrite(const std::filesystem::path &path,
+                          const std::error_code &error) {
+  return Status::error(ErrorCode::Unavailable,
+                       "cannot write " + path.string() + ": " +
+                           (error ? error.message() : std::strerror(errno)));
+}
+
+static std::filesystem::path stagedFor(std::filesystem::path path) {
+  path += ".part";
+  return path;
+}
+
+Status cli::writeFile(const std::filesystem::path &path,
+                      const std::string &text) {
+  std::filesystem::path staged = stagedFor(path);
+  std::ofstream stream(staged, std::ios::binary);
+  stream << text;
+  stream.close();
+  std::error_code error;
+  if (stream)
+    std::filesystem::rename(staged, path, error);
+  if (stream && !error)
+    return {};
+  Status status = cannotWrite(path, error);
+  std::filesystem::remove(staged, error);
+  return status;
+}
+
+Status cli::checkWritable(const std::filesystem::path &path) {
+  std::filesystem::path staged = stagedFor(path);
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    return cannotWrite(path, std::make_error_code(std::errc::is_a_directory));
+  std::ofstream stream(staged, std::ios::binary);
+  if (!stream)
+    return cannotWrite(path, {});
+  stream.close();
+  std::filesystem::remove(staged, error);
+  return {};
 }
 
 //===----------------------------------------------------------------------===//

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -35,7 +36,13 @@ struct CommonOptions {
   int threads = 0;
   bool noCache = false;
   bool json = false;
+  std::string schedule; ///< file; empty: none
 };
+
+/// The flags that a compile takes.
+CompileOptions compileOptions(const CommonOptions &options);
+/// The same model on the reference target, which knows no schedules.
+CommonOptions onReference(CommonOptions options);
 
 void addModelArgument(CLI::App &app, CommonOptions &options,
                       bool required = true);
@@ -84,6 +91,12 @@ Result<Program> compileModel(const Engine &engine,
 
 /// Levenshtein distance.
 size_t editDistance(const std::string &a, const std::string &b);
+
+/// Writes next to the destination and renames, so that an interrupted run
+/// leaves the old file.
+Status writeFile(const std::filesystem::path &path, const std::string &text);
+/// Whether writeFile could begin; leaves the file as it is.
+Status checkWritable(const std::filesystem::path &path);
 
 /// A table with aligned columns; numbers go right, the first column left.
 std::string formatTable(const std::vector<std::vector<std::string>> &rows);

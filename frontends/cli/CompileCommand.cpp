@@ -2,10 +2,7 @@
 
 #include "frontends/cli/Common.h"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 using namespace seqc;
@@ -21,31 +18,9 @@ struct CompileCommandOptions {
 };
 } // namespace
 
-/// Writes next to the destination and renames, so that an interrupted run
-/// leaves the old file.
-static Status writeFile(const std::filesystem::path &path,
-                        const std::string &text) {
-  std::filesystem::path staged = path;
-  staged += ".part";
-  std::ofstream stream(staged, std::ios::binary);
-  stream << text;
-  stream.close();
-  std::error_code error;
-  if (stream)
-    std::filesystem::rename(staged, path, error);
-  if (stream && !error)
-    return {};
-  std::string why = error ? error.message() : std::strerror(errno);
-  std::filesystem::remove(staged, error);
-  return Status::error(ErrorCode::Unavailable,
-                       "cannot write " + path.string() + ": " + why);
-}
-
 static int emitText(const Engine &engine,
                     const CompileCommandOptions &options) {
-  CompileOptions compile;
-  compile.target = options.common.target;
-  compile.useCache = !options.common.noCache;
+  CompileOptions compile = compileOptions(options.common);
   compile.dumpDir = options.dump;
   const std::string &form =
       options.emit.empty() ? options.stopAfter : options.emit;
@@ -70,9 +45,7 @@ static int emitText(const Engine &engine,
 
 static int compileToFolder(const Engine &engine, ProgressLine &progress,
                            const CompileCommandOptions &options) {
-  CompileOptions compile;
-  compile.target = options.common.target;
-  compile.useCache = !options.common.noCache;
+  CompileOptions compile = compileOptions(options.common);
   compile.dumpDir = options.dump;
   ModelSource source = ModelSource::fromFile(options.common.model);
   Result<Program> program = engine.compile(source, compile);

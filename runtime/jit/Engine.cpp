@@ -34,6 +34,8 @@ struct Engine::Impl {
   std::condition_variable changed;
   std::set<std::string> busy;
   std::map<std::string, std::shared_ptr<const jit::CompiledModel>> models;
+  // The kernels of `models` by key: models that differ little share most.
+  std::map<std::string, std::shared_ptr<const jit::KernelArtifact>> kernels;
 
   Result<std::shared_ptr<const jit::CompiledModel>>
   getModel(const jit::ModelInput &model, const codegen::CpuTarget &target,
@@ -44,7 +46,9 @@ struct Engine::Impl {
                                        const std::string &key,
                                        const CompileOptions &options,
                                        CompileStats &stats);
-  jit::KernelCache kernelCache(bool useCache);
+  bool findKernel(const std::string &key, jit::KernelArtifact &artifact);
+  /// Kernels of this process first, then those on disk.
+  jit::KernelCache kernelCache(bool useDisk);
   Result<rt::KernelSet> load(const jit::CompiledModel &model);
 };
 
@@ -100,11 +104,27 @@ ModelSource ModelSource::fromText(std::string text, std::string name) {
 // Compiling
 //===----------------------------------------------------------------------===//
 
-jit::KernelCache Engine::Impl::kernelCache(bool useCache) {
-  if (!store || !useCache)
-    return {};
+bool Engine::Impl::findKernel(const std::string &key,
+                              jit::KernelArtifact &artifact) {
+  std::lock_guard<std::mutex> lock(mutex);
+  auto found = kernels.find(key);
+  if (found == kernels.end())
+    return false;
+  artifact = *found->second;
+  return true;
+}
+
+jit::KernelCache Engine::Impl::kernelCache(bool useDisk) {
+  if (!useDisk)
+    return {
+        [this](const jit::KernelSource &source, jit::KernelArtifact &artifact) {
+          return findKernel(source.key, artifact);
+        },
+        {}};
   return {
       [this](const jit::KernelSource &source, jit::KernelArtifact &artifact) {
+        if (findKernel(source.key, artifact))
+          return true;
         std::optional<std::string> bytes = store->load(source.key);
         return bytes && jit::decode(*bytes, artifact);
       },
@@ -120,8 +140,9 @@ Engine::Impl::makeModel(const jit::ModelInput &model,
                         const codegen::CpuTarget &target,
                         const std::string &key, const CompileOptions &compile,
                         CompileStats &stats) {
-  jit::KernelCache cache = kernelCache(compile.useCache);
-  bool useManifest = cache.load && compile.dumpDir.empty();
+  bool useDisk = store && compile.useCache;
+  jit::KernelCache cache = kernelCache(useDisk);
+  bool useManifest = useDisk && compile.dumpDir.empty();
   if (useManifest) {
     if (std::optional<std::string> bytes = store->load(key)) {
       std::optional<jit::CompiledModel> warm = jit::readManifest(*bytes, cache);
@@ -163,6 +184,9 @@ Engine::Impl::getModel(const jit::ModelInput &model,
     return made.status();
   auto shared = std::make_shared<const jit::CompiledModel>(std::move(*made));
   models[key] = shared;
+  for (size_t i = 0; i < shared->kernels.size(); ++i)
+    kernels[shared->plan.kernels[i].objectKey] =
+        std::shared_ptr<const jit::KernelArtifact>(shared, &shared->kernels[i]);
   return shared;
 }
 
@@ -205,7 +229,7 @@ static Result<codegen::CpuTarget> parseTarget(const std::string &name) {
 Result<Program> Engine::compile(const ModelSource &source,
                                 const CompileOptions &compile) const {
   Clock::time_point start = Clock::now();
-  Result<jit::ModelInput> model = jit::readModel(source);
+  Result<jit::ModelInput> model = jit::readModel(source, compile);
   if (!model)
     return model.status();
   auto program = std::make_shared<Program::Impl>();
@@ -213,6 +237,8 @@ Result<Program> Engine::compile(const ModelSource &source,
   if (model->description)
     program->metadata = model->description->metadata;
   if (compile.target == "reference") {
+    if (model->schedule)
+      return jit::refuseReference();
     program->target = "reference";
     program->fingerprint = jit::modelKey(*model, "reference");
     Result<std::shared_ptr<const rt::LoadedPlan>> loaded =
@@ -258,7 +284,7 @@ Result<Program> Engine::compile(const ModelSource &source,
 Result<std::string> Engine::emit(const ModelSource &source,
                                  const std::string &form,
                                  const CompileOptions &compile) const {
-  Result<jit::ModelInput> model = jit::readModel(source);
+  Result<jit::ModelInput> model = jit::readModel(source, compile);
   if (!model)
     return model.status();
   Result<codegen::CpuTarget> target = parseTarget(compile.target);

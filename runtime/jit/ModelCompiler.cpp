@@ -10,6 +10,7 @@
 #include "runtime/abi/KernelAbi.h"
 #include "runtime/jit/BuildId.h"
 #include "runtime/jit/Diagnostics.h"
+#include "runtime/jit/KernelSchedules.h"
 #include "runtime/jit/PhaseDump.h"
 #include "runtime/jit/PlanFromIR.h"
 #include "runtime/jit/Registry.h"
@@ -46,8 +47,7 @@ static Result<ModelSource> readText(ModelSource source) {
   if (source.path.empty())
     return source;
   if (frontend::isCheckpoint(source.path)) {
-    std::string base =
-        source.baseDir.empty() ? source.path : source.baseDir;
+    std::string base = source.baseDir.empty() ? source.path : source.baseDir;
     Result<frontend::Checkpoint> checkpoint =
         frontend::readCheckpoint(source.path, base);
     if (!checkpoint)
@@ -73,7 +73,7 @@ static Result<ModelSource> readText(ModelSource source) {
   return source;
 }
 
-Result<ModelInput> jit::readModel(const ModelSource &given) {
+static Result<ModelInput> readDescription(const ModelSource &given) {
   Result<ModelSource> source = readText(given);
   if (!source)
     return source.status();
@@ -102,6 +102,17 @@ Result<ModelInput> jit::readModel(const ModelSource &given) {
   return model;
 }
 
+Result<ModelInput> jit::readModel(const ModelSource &source,
+                                  const CompileOptions &options) {
+  Result<std::optional<ScheduleFile>> schedule = readScheduleFile(options);
+  if (!schedule)
+    return schedule.status();
+  Result<ModelInput> model = readDescription(source);
+  if (model)
+    model->schedule = std::move(*schedule);
+  return model;
+}
+
 std::string jit::modelKey(const ModelInput &model, const std::string &target) {
   std::string shapes;
   for (const std::string &name : model.weights->names()) {
@@ -114,7 +125,10 @@ std::string jit::modelKey(const ModelInput &model, const std::string &target) {
   std::string versions = std::to_string(SEQC_KERNEL_ABI_VERSION) + "." +
                          std::to_string(rt::kPlanVersion) + "." +
                          LLVM_VERSION_STRING;
-  return contentKey({"model", model.text, shapes, target, versions, buildId()});
+  std::string schedule =
+      model.schedule ? writeScheduleFile(*model.schedule) : "";
+  return contentKey(
+      {"model", model.text, shapes, target, schedule, versions, buildId()});
 }
 
 //===----------------------------------------------------------------------===//
@@ -157,10 +171,35 @@ jit::lowerModel(mlir::MLIRContext &context, const ModelInput &model,
       return Status::error(ErrorCode::CompileFailed,
                            "phase " + passes::toString(phase).str() + " failed",
                            collector.take());
+    if (phase == passes::Phase::Partition && model.schedule)
+      if (Status status = applySchedule(**module, *model.schedule, target.name);
+          !status.ok())
+        return status;
     if (observer)
       observer(phase, **module);
   }
   return module;
+}
+
+Result<std::vector<ScheduleChoice>>
+jit::scheduleChoices(const ModelSource &source, const CompileOptions &options) {
+  Result<ModelInput> model = readModel(source, options);
+  if (!model)
+    return model.status();
+  if (options.target == "reference")
+    return refuseReference();
+  llvm::Expected<codegen::CpuTarget> target =
+      codegen::parseCpuTarget(options.target);
+  if (!target)
+    return Status::error(ErrorCode::InvalidArgument,
+                         llvm::toString(target.takeError()));
+  mlir::MLIRContext context(compilerRegistry(),
+                            mlir::MLIRContext::Threading::DISABLED);
+  Result<mlir::OwningOpRef<mlir::ModuleOp>> module =
+      lowerModel(context, *model, *target, passes::Phase::Partition);
+  if (!module)
+    return module.status();
+  return scheduleChoices(**module);
 }
 
 //===----------------------------------------------------------------------===//
@@ -285,6 +324,10 @@ jit::compileModel(const ModelInput &model, const codegen::CpuTarget &target,
     kernel.scratchBytes = batch.artifacts[index].scratchBytes;
     if (!batch.artifacts[index].schedule.empty())
       kernel.baked.push_back(batch.artifacts[index].schedule);
+    const ScheduleKernel *wanted =
+        model.schedule ? model.schedule->find(kernel.symbol) : nullptr;
+    if (wanted && !wanted->entries.empty())
+      kernel.baked.push_back("schedule file: " + summary(*wanted));
     result.kernels.push_back(batch.artifacts[index]);
   }
   if (Status status = dump.status(); !status.ok())

@@ -12,6 +12,7 @@
 #include "runtime/core/Parallel.h"
 #include "runtime/core/Plan.h"
 #include "runtime/jit/KernelCompiler.h"
+#include "runtime/jit/ScheduleFile.h"
 #include "seqc/Engine.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -32,19 +33,23 @@ struct ModelInput {
   /// Absent for MLIR text.
   std::optional<frontend::ModelDescription> description;
   std::shared_ptr<const WeightSource> weights; ///< never null
+  std::optional<ScheduleFile> schedule;        ///< of its kernels
 };
 
-Result<ModelInput> readModel(const ModelSource &source);
+/// Both in full, before anything is compiled.
+Result<ModelInput> readModel(const ModelSource &source,
+                             const CompileOptions &options = {});
 
 /// Key of everything that decides plan and kernels: the document, the names and
-/// shapes of the weights, the target, the build.
+/// shapes of the weights, the target, the schedule file, the build.
 std::string modelKey(const ModelInput &model, const std::string &target);
 
 /// The imported module; diagnostics are in the status.
 Result<mlir::OwningOpRef<mlir::ModuleOp>> importInto(mlir::MLIRContext &context,
                                                      const ModelInput &model);
 
-/// import … `last` (at most Partition) on the model module.
+/// import … `last` (at most Partition) on the model module; after Partition the
+/// kernels of the model's schedule file have their schedules.
 Result<mlir::OwningOpRef<mlir::ModuleOp>>
 lowerModel(mlir::MLIRContext &context, const ModelInput &model,
            const codegen::CpuTarget &target, passes::Phase last,

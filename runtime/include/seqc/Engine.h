@@ -62,6 +62,13 @@ struct CompileOptions {
   /// Write the IR after each phase here; empty: do not.
   std::string dumpDir;
   bool useCache = true;
+  /// A schedule file (docs/Benchmarks.md, "Tuning"): tiles of kernels in place
+  /// of those that the schedule model chooses; empty: none. Refused for
+  /// "reference", which has no kernels.
+  std::string schedule;
+  /// The content of that file, if it is in memory; `schedule` is then only what
+  /// messages call it.
+  std::string scheduleText;
 };
 
 /// A model description and its weights.
