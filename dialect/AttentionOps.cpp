@@ -176,6 +176,9 @@ LogicalResult AttendOp::verify() {
       failed(verifySameExtent(*this, {"positions", getPositions()}, 0,
                               {"query", getQuery()}, -2)))
     return failure();
+  // attend_c8
+  if (getByPosition() && !getPositions())
+    return emitOpError("expected positions with by_position, got none");
   if (failed(verifyRotary(*this)) || failed(verifyBias(*this)) ||
       failed(verifyPart(*this)))
     return failure();

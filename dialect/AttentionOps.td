@@ -17,7 +17,9 @@ def Seqc_AttendOp : Seqc_TiledOp<"attend", [
     Let the keys of a sequence be numbered by rank, past keys first: past key
     `p` of `len` has rank `p - len`, row `i` of the sequence has rank `i`. Query
     of rank `i` sees keys of rank `j` with `i - left <= j <= i + right` (`left`
-    or `right` -1: unbounded).
+    or `right` -1: unbounded). With `by_position` positions take the place of
+    ranks in the window and in `bias = rank`: it has a width in the original
+    sequence, in which positions that no row has are holes.
 
     ```
     s_ij = scale * <rot(q_i, pos_i), rot(k_j, pos_j)> + bias_ij
@@ -30,8 +32,8 @@ def Seqc_AttendOp : Seqc_TiledOp<"attend", [
     infinity (a bias that masks) under softmax. Keys outside the window count for
     nothing, whatever the score function gives at 0.
 
-    * `positions` (i32 [n]): original position of each row; needed for rotary
-      and for `bias = position`.
+    * `positions` (i32 [n]): original position of each row; needed for rotary,
+      for `bias = position` and for `by_position`.
     * `cosines`, `sines` ([P, z/2]): rotary tables; pair (2c, 2c+1) of row x is
       rotated by the angle of (position, c). Positions must be below P.
     * `table`: `bias = position`: [2P-1], entry `P-1 + clamp(pos_j - pos_i)` with
@@ -52,7 +54,8 @@ def Seqc_AttendOp : Seqc_TiledOp<"attend", [
     total_i = sum_j exp(s_ij - maximum_i)      o_i = sum_j exp(s_ij - maximum_i) v_j
     ```
 
-    The interpreter evaluates parts; kernels are compiled for all keys only.
+    The interpreter evaluates parts and `by_position`; kernels are compiled for all
+    keys and for windows by rank only.
 
     Rules:
     * (attend_c1) query and key have the same last extent z; value and out the
@@ -68,6 +71,7 @@ def Seqc_AttendOp : Seqc_TiledOp<"attend", [
       [B, w, z], [B, w, h], [B]; past needs right = 0 and rank 2; past positions
       are needed if positions are given.
     * (attend_c7) on tensors, one result typed like each destination.
+    * (attend_c8) by_position needs positions.
     * (attend_c9) maximum and total come together, only with softmax; their extents
       are those of out but the last.
     * (attend_c10) from and to come together.
@@ -102,7 +106,8 @@ def Seqc_AttendOp : Seqc_TiledOp<"attend", [
     I64Attr:$left, I64Attr:$right, F32Attr:$scale,
     DefaultValuedAttr<Seqc_BiasKindAttr,
       "::seqc::ir::BiasKind::None">:$bias,
-    DefaultValuedAttr<I64Attr, "0">:$table_origin);
+    DefaultValuedAttr<I64Attr, "0">:$table_origin,
+    UnitAttr:$by_position);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $score attr-dict

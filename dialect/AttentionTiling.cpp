@@ -270,7 +270,7 @@ FailureOr<TilingResult> AttendOp::tileToPartialReduction(
       getCosines(), getSines(), getTable(), getPastKey(), getPastValue(),
       getPastCount(), getPastPositions(), outs[0], outs[1], outs[2], from, to,
       getScoreAttr(), getLeftAttr(), getRightAttr(), getScaleAttr(),
-      getBiasAttr(), getTableOriginAttr());
+      getBiasAttr(), getTableOriginAttr(), getByPositionAttr());
   result.tiledOps = {part};
   result.tiledValues = llvm::to_vector_of<Value>(part->getResults());
   return result;

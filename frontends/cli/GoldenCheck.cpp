@@ -39,6 +39,7 @@ struct GoldenRun {
   nlohmann::json about;
   std::shared_ptr<frontend::SafetensorsFile> tensors;
   std::vector<std::pair<std::string, Difference>> outputs;
+  frontend::GoldenForm form = frontend::GoldenForm::PerSequence;
 
   void unsupported(const std::string &reason) {
     status = "unsupported";
@@ -80,37 +81,46 @@ static std::vector<fs::path> findCases(const std::vector<std::string> &paths,
   return cases;
 }
 
-/// The model inputs of a case: x or ids, and lengths from a padding mask.
-static std::vector<TensorRef> caseInputs(const GoldenRun &run,
-                                         Tensor &lengths) {
+/// The model inputs of a case: x or ids, and from the padding mask the lengths
+/// or, for a model that computes rows at padding, which rows are tokens.
+static std::vector<TensorRef>
+caseInputs(const GoldenRun &run, const Program &program, Tensor &fromMask) {
   TensorRef rows = run.tensors->find("in.x");
   if (!rows.shape)
     rows = run.tensors->find("in.ids");
   std::vector<TensorRef> inputs = {rows};
+  bool asksMask = false;
+  for (const TensorSpec &spec : program.signature().inputs)
+    asksMask |= spec.name == "valid";
   TensorRef mask = run.tensors->find("in.padding_mask");
-  if (!mask.shape)
+  if (!rows.shape || (!mask.shape && !asksMask))
     return inputs;
-  lengths = Tensor(DType::I64, {mask.shape[0]});
+  const int64_t *extents = mask.shape ? mask.shape : rows.shape;
+  int64_t batch = extents[0], tokens = extents[1];
+  fromMask = asksMask ? Tensor(DType::F32, {batch, tokens, 1})
+                      : Tensor(DType::I64, {batch});
   const auto *padding = static_cast<const uint8_t *>(mask.data);
-  for (int64_t b = 0; b < mask.shape[0]; ++b)
-    for (int64_t t = 0; t < mask.shape[1]; ++t)
-      lengths.as<int64_t>()[b] += padding[b * mask.shape[1] + t] == 0;
-  inputs.push_back(lengths.ref());
+  for (int64_t i = 0; i < batch * tokens; ++i) {
+    bool isToken = !mask.shape || padding[i] == 0;
+    if (asksMask)
+      fromMask.as<float>()[i] = isToken;
+    else
+      fromMask.as<int64_t>()[i / tokens] += isToken;
+  }
+  inputs.push_back(fromMask.ref());
   return inputs;
 }
 
 static const char *comparedOutput(const GoldenRun &run) {
+  if (run.form == frontend::GoldenForm::Batch)
+    return "out.batch_faithful";
   bool batch = run.tensors->find("out.per_sequence").shape;
   return batch ? "out.per_sequence" : "out.y";
 }
 
-static void compareParallel(GoldenRun &run, const Program &program,
-                            const CheckOptions &options) {
-  if (options.batchFaithful && run.tensors->find("out.batch_faithful").shape)
-    return run.unsupported("the authors' batch-dependent form is not "
-                           "implemented; check without --batch-faithful");
-  Tensor lengths;
-  std::vector<TensorRef> inputs = caseInputs(run, lengths);
+static void compareParallel(GoldenRun &run, const Program &program) {
+  Tensor fromMask;
+  std::vector<TensorRef> inputs = caseInputs(run, program, fromMask);
   Result<std::vector<Tensor>> got = runOnce(program, inputs);
   if (!got)
     return run.failed(got.status().str());
@@ -245,7 +255,11 @@ static void checkCase(GoldenRun &run, const Engine &engine,
   if (!run.about.is_object())
     return run.failed("case.json is not a JSON object");
   run.system = run.about.value("system", "");
-  Result<std::string> text = frontend::goldenCaseText(run.folder.string());
+  if (options.batchFaithful && run.about.contains("tensors") &&
+      run.about["tensors"].contains("out.batch_faithful"))
+    run.form = frontend::GoldenForm::Batch;
+  Result<std::string> text =
+      frontend::goldenCaseText(run.folder.string(), run.form);
   if (!text && text.status().code() == ErrorCode::Unsupported)
     return run.unsupported(text.status().message());
   if (!text)
@@ -268,7 +282,7 @@ static void checkCase(GoldenRun &run, const Engine &engine,
     return run.failed(program.status().str());
   if (run.about["config"].contains("prefixes"))
     return compareStreaming(run, *program);
-  compareParallel(run, *program, options);
+  compareParallel(run, *program);
 }
 
 static void printRun(const GoldenRun &run, const CheckOptions &options) {

@@ -38,16 +38,17 @@ Value LayerBuilder::rotaryTable(const AttendConfig &config, int64_t width,
       {config.maxPositions, pairs});
 }
 
+/// First (0) or one past the last (1) row of each sequence.
+Value LayerBuilder::borders(Value offsets, int64_t first) {
+  SmallVector<OpFoldResult> offset = {b.getIndexAttr(first)},
+                            size = {sequenceCount},
+                            stride = {b.getIndexAttr(1)};
+  return tensor::ExtractSliceOp::create(b, offsets, offset, size, stride);
+}
+
 /// count + rows of each sequence.
 Value LayerBuilder::countAfter(const RowSpace *space, Value count) {
-  auto borders = [&](int64_t first) -> Value {
-    SmallVector<OpFoldResult> offset = {b.getIndexAttr(first)},
-                              size = {sequenceCount},
-                              stride = {b.getIndexAttr(1)};
-    return tensor::ExtractSliceOp::create(b, space->offsets, offset, size,
-                                          stride);
-  };
-  Value begin = borders(0), end = borders(1);
+  Value begin = borders(space->offsets, 0), end = borders(space->offsets, 1);
   AffineMap identity = b.getMultiDimIdentityMap(1);
   Value out = empty({kAny}, sequenceCount, b.getI32Type());
   return elementwise({count, begin, end}, {identity, identity, identity}, out,
@@ -111,6 +112,47 @@ bool LayerBuilder::checkHeads(Rows query, Rows key, Rows value,
 }
 
 //===----------------------------------------------------------------------===//
+// What a window counts
+//===----------------------------------------------------------------------===//
+
+/// i32 []: rows of the sequence that has most.
+Value LayerBuilder::longest(Value offsets) {
+  Value begin = borders(offsets, 0), end = borders(offsets, 1);
+  Value none = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
+  Value out = linalg::FillOp::create(b, ValueRange(none),
+                                     ValueRange(empty({}, {}, b.getI32Type())))
+                  .getResult(0);
+  AffineMap each = b.getMultiDimIdentityMap(1);
+  return linalg::GenericOp::create(
+             b, TypeRange(out.getType()), ValueRange({begin, end}),
+             ValueRange(out),
+             ArrayRef<AffineMap>{each, each,
+                                 AffineMap::get(1, 0, b.getContext())},
+             ArrayRef{utils::IteratorType::reduction},
+             [](OpBuilder &nested, Location loc, ValueRange v) {
+               Value rows = arith::SubIOp::create(nested, loc, v[1], v[0]);
+               Value most = arith::MaxSIOp::create(nested, loc, rows, v[2]);
+               linalg::YieldOp::create(nested, loc, most);
+             })
+      .getResult(0);
+}
+
+/// `full` if a sequence has as many rows in the space as the longest has
+/// tokens, else `other`: one sequence decides for the batch.
+Rows LayerBuilder::selectByBatch(Rows full, Rows other) {
+  AffineMap rows = b.getMultiDimIdentityMap(2);
+  AffineMap scalar = AffineMap::get(2, 0, b.getContext());
+  Value most = longest(full.space->offsets), all = longest(allRows().offsets);
+  return rowwise(full.space, full.width(), {full.value, other.value, most, all},
+                 {rows, rows, scalar, scalar},
+                 [](ImplicitLocOpBuilder &in, ValueRange v) -> Value {
+                   Value isFull = arith::CmpIOp::create(
+                       in, arith::CmpIPredicate::eq, v[2], v[3]);
+                   return arith::SelectOp::create(in, isFull, v[0], v[1]);
+                 });
+}
+
+//===----------------------------------------------------------------------===//
 // Attention
 //===----------------------------------------------------------------------===//
 
@@ -163,62 +205,110 @@ void LayerBuilder::pushRing(const Ring &ring, const RowSpace *space, Value keys,
   setState(ring.count, countAfter(space, ring.count));
 }
 
-Rows LayerBuilder::attend(Rows query, Rows key, Rows value,
-                          const AttendConfig &config) {
+/// What the forms of one attention have in common; with several heads these
+/// are apart in `query`, `key` and `value`.
+struct LayerBuilder::AttendOperands {
+  const AttendConfig &config;
+  const RowSpace *space;
+  int64_t keyWidth, valueWidth; ///< of a head
+  Value query = {}, key = {}, value = {}, positions = {};
+  Value cosines = {}, sines = {}, table = {};
+  ir::BiasKind bias = ir::BiasKind::None;
+  Ring ring = {};
+};
+
+/// The window counts positions, or rows.
+Rows LayerBuilder::attendOver(const AttendOperands &o, bool byPosition) {
   using Bias = AttendConfig::Bias;
+  const AttendConfig &config = o.config;
+  int64_t heads = config.heads, w = config.window;
+  bool needsPositions = byPosition || config.bias == Bias::Rotary ||
+                        config.bias == Bias::Position;
+  SmallVector<int64_t> shape = {kAny, o.valueWidth};
+  if (heads > 1)
+    shape.insert(shape.begin(), heads);
+  Value out = empty(shape, o.space->extent);
+  double scale = scoreScale(config, o.keyWidth);
+  Value result =
+      ir::AttendOp::create(
+          b, out.getType(), o.query, o.key, o.value, o.space->offsets,
+          needsPositions ? o.positions : Value(), o.cosines, o.sines, o.table,
+          o.ring.key, o.ring.value, o.ring.count,
+          needsPositions ? o.ring.positions : Value(), out, Value(), Value(),
+          Value(), Value(), scoreKind(config.score), w,
+          config.bidirectional ? w : 0, APFloat(static_cast<float>(scale)),
+          o.bias, config.bias == Bias::Rank ? 4 * w - 1 : 0, byPosition)
+          .getResult();
+  return {heads > 1 ? joinHeads(result, o.space, heads) : result, o.space};
+}
+
+/// Whether these rows can be attended; reports why not.
+bool LayerBuilder::checkAttend(Rows query, Rows key, Rows value,
+                               const AttendConfig &config) {
   if (value.space != query.space || key.space != query.space) {
     error("expected queries, keys and values with the same rows");
-    return value;
+    return false;
+  }
+  if (mask && query.space == &allRows()) {
+    error("an attention over all rows would see those at padding; expected "
+          "activated rows, or an input without 'mask'");
+    return false;
   }
   if (!checkHeads(query, key, value, config))
-    return value;
-  const RowSpace *space = query.space;
-  int64_t heads = config.heads, z = key.width() / config.keyHeads,
-          h = value.width() / config.keyHeads, w = config.window;
-  if (config.bias == Bias::Rotary && z % 2 != 0) {
+    return false;
+  int64_t z = key.width() / config.keyHeads;
+  if (config.bias == AttendConfig::Bias::Rotary && z % 2 != 0) {
     error("expected an even key width for rotary positions, got " +
           std::to_string(z));
-    return value;
+    return false;
   }
-  bool carried = streamable && !config.bidirectional && w > 0 && heads == 1;
-  bool needsPositions =
-      config.bias == Bias::Rotary || config.bias == Bias::Position;
-  Value positions = needsPositions || carried ? positionsOf(space) : Value();
-  Value cosines, sines, table;
-  ir::BiasKind bias = ir::BiasKind::None;
+  return true;
+}
+
+/// Tables of positions, of angles or of biases.
+void LayerBuilder::addTables(AttendOperands &o) {
+  using Bias = AttendConfig::Bias;
+  const AttendConfig &config = o.config;
   if (config.bias == Bias::Rotary) {
-    cosines = rotaryTable(config, z, "cos");
-    sines = rotaryTable(config, z, "sin");
+    o.cosines = rotaryTable(config, o.keyWidth, "cos");
+    o.sines = rotaryTable(config, o.keyWidth, "sin");
     maxPositions = maxPositions < 0
                        ? config.maxPositions
                        : std::min(maxPositions, config.maxPositions);
   } else if (config.bias == Bias::Position) {
-    bias = ir::BiasKind::Position;
-    table = weight(config.table, {2 * config.maxPositions - 1});
+    o.bias = ir::BiasKind::Position;
+    o.table = weight(config.table, {2 * config.maxPositions - 1});
   } else if (config.bias == Bias::Rank) {
-    bias = ir::BiasKind::Rank;
-    table = weight(config.table, {6 * w - 1});
+    o.bias = ir::BiasKind::Rank;
+    o.table = weight(config.table, {6 * config.window - 1});
   }
-  Ring ring = carried ? ringState(w, z, h) : Ring();
-  SmallVector<int64_t> shape = {kAny, h};
-  if (heads > 1)
-    shape.insert(shape.begin(), heads);
-  auto apart = [&](Rows rows, int64_t count) {
-    return heads > 1 ? splitHeads(rows, count) : rows.value;
-  };
-  Value out = empty(shape, space->extent);
-  Value result =
-      ir::AttendOp::create(
-          b, out.getType(), apart(query, heads), apart(key, config.keyHeads),
-          apart(value, config.keyHeads), space->offsets,
-          needsPositions ? positions : Value(), cosines, sines, table, ring.key,
-          ring.value, ring.count, needsPositions ? ring.positions : Value(),
-          out, Value(), Value(), Value(), Value(), scoreKind(config.score), w,
-          config.bidirectional ? w : 0,
-          APFloat(static_cast<float>(scoreScale(config, z))), bias,
-          config.bias == Bias::Rank ? 4 * w - 1 : 0)
-          .getResult();
+}
+
+Rows LayerBuilder::attend(Rows query, Rows key, Rows value,
+                          const AttendConfig &config) {
+  using Bias = AttendConfig::Bias;
+  using Over = AttendConfig::WindowOver;
+  if (!checkAttend(query, key, value, config))
+    return value;
+  bool carried = streamable && config.isStreamable();
+  AttendOperands o{config, query.space, key.width() / config.keyHeads,
+                   value.width() / config.keyHeads};
+  if (config.bias == Bias::Rotary || config.bias == Bias::Position ||
+      config.windowOver != Over::Rows || carried)
+    o.positions = positionsOf(o.space);
+  addTables(o);
   if (carried)
-    pushRing(ring, space, key.value, value.value, positions);
-  return {heads > 1 ? joinHeads(result, space, heads) : result, space};
+    o.ring = ringState(config.window, o.keyWidth, o.valueWidth);
+  auto apart = [&](Rows rows, int64_t heads) {
+    return config.heads > 1 ? splitHeads(rows, heads) : rows.value;
+  };
+  o.query = apart(query, config.heads);
+  o.key = apart(key, config.keyHeads);
+  o.value = apart(value, config.keyHeads);
+  Rows result = attendOver(o, config.windowOver == Over::Positions);
+  if (config.windowOver == Over::Batch)
+    result = selectByBatch(attendOver(o, /*byPosition=*/true), result);
+  if (carried)
+    pushRing(o.ring, o.space, key.value, value.value, o.positions);
+  return result;
 }

@@ -380,9 +380,7 @@ void StepListReader::readAttendStep(ObjectReader &reader, Step &step) {
   AttendConfig config = readAttend(reader, context.problems, context.prefix);
   readHeads(reader, context.problems, config);
   std::string out = define(reader, "out");
-  // Keys without bound cannot be kept, and a ring has no heads.
-  step.streamable =
-      !config.bidirectional && config.window > 0 && config.heads == 1;
+  step.streamable = config.isStreamable();
   step.build = [=](LayerBuilder &b, Values &v) {
     v[out].rows = b.attend(v[query].rows, v[key].rows, v[value].rows, config);
   };

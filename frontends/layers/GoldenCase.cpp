@@ -12,7 +12,8 @@
 using namespace seqc;
 using namespace seqc::frontend;
 
-Result<std::string> frontend::goldenCaseText(const std::string &folder) {
+Result<std::string> frontend::goldenCaseText(const std::string &folder,
+                                             GoldenForm form) {
   std::filesystem::path path = std::filesystem::path(folder) / "case.json";
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream text;
@@ -40,6 +41,7 @@ Result<std::string> frontend::goldenCaseText(const std::string &folder) {
     place = place.parent_path();
   ObjectReader reader(*config, problems);
   SeqBoatConfig layers = readSeqBoatConfig(reader);
+  layers.paddedBatch = form == GoldenForm::Batch;
   if (problems.any())
     return problems.status();
   return describeSeqBoat(layers, {"seqboat/" + place.filename().string(),

@@ -16,10 +16,17 @@
 
 namespace seqc::frontend {
 
+/// What the description says of a batch. `PerSequence`: each sequence gives
+/// what it gives alone. `Batch`: rows at padding are computed, told apart by
+/// another input "valid", and a window counts what the authors' program lets it
+/// count.
+enum class GoldenForm : uint8_t { PerSequence, Batch };
+
 /// The description of the case as JSON text. The input is "x" or "ids", the
 /// output "y", the only layer of a single-layer case "layer". Unsupported for a
 /// system that has no builder.
-Result<std::string> goldenCaseText(const std::string &folder);
+Result<std::string> goldenCaseText(const std::string &folder,
+                                   GoldenForm form = GoldenForm::PerSequence);
 
 /// The same, read.
 Result<ModelDescription> describeGoldenCase(const std::string &folder);

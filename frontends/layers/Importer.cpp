@@ -23,6 +23,8 @@ static Rows buildInput(LayerBuilder &b, const InputConfig &input) {
     rows = b.features(input.name, input.width);
   for (const auto &[name, width] : input.also)
     b.addInput(name, width);
+  if (!input.mask.empty())
+    b.setMask(b.input(input.mask));
   return rows;
 }
 

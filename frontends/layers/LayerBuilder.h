@@ -66,6 +66,9 @@ public:
   /// Another input with the rows of the first.
   void addInput(const std::string &name, int64_t width);
   Rows input(const std::string &name) const { return extraInputs.at(name); }
+  /// Rows where `rows` (of width 1) is 0 are padding: they are computed like
+  /// others, but scans read 0 there and routes skip them.
+  void setMask(Rows rows) { mask = rows.value; }
   /// An f32 weight. An extent of -1 takes what the file has.
   mlir::Value weight(const std::string &name, llvm::ArrayRef<int64_t> shape);
   /// A table that fillGeneratedWeight knows how to fill.
@@ -142,7 +145,9 @@ private:
   /// State of a forward scan: carried if the model's is, else 0.
   mlir::Value scanState(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
                         bool carried);
-  Rows emaScan(Rows x, const EmaConfig &config, bool reverse);
+  Rows emaScan(Rows x, const EmaConfig &config, bool reverse, bool direct);
+  /// x with zeros at padding.
+  Rows withoutPadding(Rows x);
   mlir::Value positionsOf(const RowSpace *space);
   mlir::Value rotaryTable(const AttendConfig &config, int64_t width,
                           const char *part);
@@ -157,6 +162,14 @@ private:
   mlir::Value joinHeads(mlir::Value x, const RowSpace *space, int64_t heads);
   bool checkHeads(Rows query, Rows key, Rows value, const AttendConfig &config);
   mlir::Value countAfter(const RowSpace *space, mlir::Value count);
+  mlir::Value borders(mlir::Value offsets, int64_t first);
+  mlir::Value longest(mlir::Value offsets);
+  Rows selectByBatch(Rows full, Rows other);
+  struct AttendOperands;
+  Rows attendOver(const AttendOperands &operands, bool byPosition);
+  void addTables(AttendOperands &operands);
+  bool checkAttend(Rows query, Rows key, Rows value,
+                   const AttendConfig &config);
   bool sameSpace(llvm::ArrayRef<Rows> rows);
 
   mlir::ImplicitLocOpBuilder b;
@@ -169,7 +182,7 @@ private:
   /// A shape had to be guessed, so that messages on widths may be wrong.
   bool guessed = false;
   std::vector<std::unique_ptr<RowSpace>> spaces;
-  mlir::Value zeroIndex, borderCount, sequenceCount;
+  mlir::Value zeroIndex, borderCount, sequenceCount, mask;
   int64_t maxPositions = -1;
 
   /// Arguments so far of each group of the signature.

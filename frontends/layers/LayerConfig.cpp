@@ -121,6 +121,20 @@ static int64_t readWindow(ObjectReader &reader, Problems &problems,
   return -1;
 }
 
+static AttendConfig::WindowOver
+readWindowOver(ObjectReader &reader, Problems &problems, int64_t window) {
+  using Over = AttendConfig::WindowOver;
+  std::string word =
+      reader.oneOf("window_over", {"rows", "positions", "batch"});
+  if (window < 0 && reader.has("window_over"))
+    problems.error(*reader.get("window_over"),
+                   "a window of null counts nothing; expected a number, or no "
+                   "'window_over'");
+  return word == "positions" ? Over::Positions
+         : word == "batch"   ? Over::Batch
+                             : Over::Rows;
+}
+
 AttendConfig frontend::readAttend(ObjectReader &reader, Problems &problems,
                                   const std::string &prefix) {
   AttendConfig config;
@@ -137,6 +151,7 @@ AttendConfig frontend::readAttend(ObjectReader &reader, Problems &problems,
                 : bias == "rotary"    ? AttendConfig::Bias::Rotary
                                       : AttendConfig::Bias::None;
   config.window = readWindow(reader, problems, config);
+  config.windowOver = readWindowOver(reader, problems, config.window);
   config.bidirectional = reader.boolean("bidirectional", false);
   if (reader.has("scale"))
     config.scale = reader.positive("scale", 1);

@@ -84,9 +84,13 @@ struct SelectiveScanConfig {
 struct AttendConfig {
   enum class Score : uint8_t { Softmax, Relu, Relu2, Laplace };
   enum class Bias : uint8_t { None, Position, Rank, Rotary };
+  /// What the window counts: rows, positions in the sequence, or rows until a
+  /// sequence of the batch has a row at each position, and then positions.
+  enum class WindowOver : uint8_t { Rows, Positions, Batch };
   Score score = Score::Softmax;
   Bias bias = Bias::None;
-  int64_t window = 1;   ///< -1: every key
+  int64_t window = 1; ///< -1: every key
+  WindowOver windowOver = WindowOver::Rows;
   int64_t heads = 1;    ///< of queries, side by side in their rows
   int64_t keyHeads = 1; ///< of keys and values; divides `heads`
   bool bidirectional = false;
@@ -94,6 +98,13 @@ struct AttendConfig {
   std::string table;         ///< weight of the bias table
   int64_t maxPositions = -1; ///< rows of the position or rotary table
   double theta = 10000;
+
+  /// The keys that later rows see can be kept: there is a bound on them, no
+  /// other sequence has a say, and a ring has no heads.
+  bool isStreamable() const {
+    return !bidirectional && window > 0 && heads == 1 &&
+           windowOver != WindowOver::Batch;
+  }
 };
 
 /// "layer", "rms", "scale" or "batch".

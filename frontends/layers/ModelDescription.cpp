@@ -28,6 +28,7 @@ private:
   void readWeights(ObjectReader &root);
   void readInput(const JsonValue &value);
   void readAlso(const JsonValue &value);
+  void checkMask(const JsonValue &place);
   void readComposed(ObjectReader &root);
   void readBlock(const JsonValue &value);
   void readLayer(const JsonValue &value, int64_t i, bool repeats);
@@ -111,6 +112,20 @@ void DescriptionReader::readAlso(const JsonValue &value) {
   model.input.also.emplace_back(name, width);
 }
 
+/// The mask is a further input with one column.
+void DescriptionReader::checkMask(const JsonValue &place) {
+  const std::string &mask = model.input.mask;
+  for (const auto &[name, width] : model.input.also) {
+    if (name != mask)
+      continue;
+    if (width != 1)
+      problems.error(place, "expected a mask of width 1, but '" + mask +
+                                "' has width " + std::to_string(width));
+    return;
+  }
+  reportUnknown(problems, place, "input", mask, inputNames);
+}
+
 void DescriptionReader::readInput(const JsonValue &value) {
   ObjectReader reader(value, problems);
   InputConfig &input = model.input;
@@ -138,6 +153,8 @@ void DescriptionReader::readInput(const JsonValue &value) {
   if (const std::vector<JsonValue> *also = reader.list("also"))
     for (const JsonValue &further : *also)
       readAlso(further);
+  if (input.mask = reader.string("mask"); !input.mask.empty())
+    checkMask(*reader.get("mask"));
   reader.finish();
 }
 

@@ -30,6 +30,7 @@ struct InputConfig {
   std::string embedding;  ///< tokens: weight of the embedding
   /// Further inputs by name, with their widths: rows that `input` steps read.
   std::vector<std::pair<std::string, int64_t>> also;
+  std::string mask; ///< the further input that is 0 at padding, or empty
   const JsonValue *place = nullptr;
 };
 

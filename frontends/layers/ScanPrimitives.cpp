@@ -61,6 +61,7 @@ static void buildConvStep(ImplicitLocOpBuilder &b, ir::ScanOp scan,
 }
 
 Rows LayerBuilder::conv(Rows x, const ConvConfig &config) {
+  x = withoutPadding(x);
   int64_t channels = x.width(), taps = config.taps;
   std::string name = config.weights + "weight";
   // Libraries store depthwise weights with an axis of one input per group.
@@ -133,6 +134,8 @@ Rows LayerBuilder::selectiveScan(Rows x, Rows delta, Rows in, Rows out,
           "values");
     return x;
   }
+  // With a step of 0 the state passes padding unchanged.
+  delta = withoutPadding(delta);
   int64_t channels = x.width(), states = in.width();
   Value decay = weight(config.decay, {channels, states});
   if (config.logarithmic)

@@ -18,8 +18,7 @@ namespace {
 class SeqBoatLayer final : public Layer {
 public:
   bool isStreamable() const override {
-    return !attention.bidirectional && attention.window > 0 &&
-           ema.truncation == 0;
+    return attention.isStreamable() && ema.truncation == 0;
   }
   Rows build(LayerBuilder &b, Rows stream) const override;
 

@@ -65,6 +65,8 @@ static std::string layerText(const SeqBoatConfig &c, const std::string &weights,
   layer.string("weights", weights);
   layer.integer("latent", c.latent).integer("hidden", c.hidden);
   layer.integer("states", c.states).integer("window", c.window);
+  if (c.paddedBatch)
+    layer.string("window_over", "batch");
   layer.string("score", c.score).string("positions", c.positions);
   if (c.positions != "rank_bias")
     layer.integer("max_positions", c.maxPositions);
@@ -140,11 +142,15 @@ static void addLanguageModel(const SeqBoatConfig &c,
 
 static void addLayer(const SeqBoatConfig &c, const std::string &prefix,
                      ObjectText &model) {
-  model.raw("input", ObjectText()
-                         .string("kind", "features")
-                         .string("name", "x")
-                         .integer("width", c.width)
-                         .str());
+  ObjectText input;
+  input.string("kind", "features").string("name", "x");
+  input.integer("width", c.width);
+  if (c.paddedBatch) {
+    ObjectText mask;
+    mask.string("name", "valid").integer("width", 1);
+    input.raw("also", "[" + mask.str() + "]").string("mask", "valid");
+  }
+  model.raw("input", input.str());
   model.raw("blocks", "[" + blockText(c, prefix, "") + "]");
 }
 

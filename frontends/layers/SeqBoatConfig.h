@@ -30,6 +30,9 @@ struct SeqBoatConfig {
   std::string score, norm, positions;
   bool bidirectional = false, normFirst = true, affine = true;
   double eps = 1e-5;
+  /// Batches as the authors run them: rows at padding are computed (a layer's
+  /// further input "valid" is their mask), a full sequence changes the others.
+  bool paddedBatch = false;
 };
 
 /// Takes the keys of the form that the configuration has, and marks those that

@@ -159,11 +159,12 @@ static void buildEmaStep(ImplicitLocOpBuilder &b, ir::ScanOp scan, int64_t n,
   ir::YieldOp::create(b, ValueRange({y, next}));
 }
 
-/// One direction. The forward one adds omega * x.
-Rows LayerBuilder::emaScan(Rows x, const EmaConfig &config, bool reverse) {
+/// One direction. `direct` adds omega * x.
+Rows LayerBuilder::emaScan(Rows x, const EmaConfig &config, bool reverse,
+                           bool direct) {
   int64_t channels = x.width(), n = config.states;
-  bool truncated = config.truncation > 0, direct = !reverse;
-  bool carried = streamable && direct && !truncated;
+  bool truncated = config.truncation > 0;
+  bool carried = streamable && !reverse && !truncated;
   EmaCoefficients c = emaCoefficients(config, channels, reverse, carried);
   SmallVector<Value> inputs = {x.value}, params = {c.decay};
   if (carried)
@@ -205,16 +206,56 @@ Rows LayerBuilder::emaScan(Rows x, const EmaConfig &config, bool reverse) {
   return {scan.getResult(0), x.space};
 }
 
+/// The row of the outer loop in the mask's only column.
+static AffineMap maskMap(Builder &b, unsigned loops) {
+  return AffineMap::get(loops, 0,
+                        {b.getAffineDimExpr(0), b.getAffineConstantExpr(0)},
+                        b.getContext());
+}
+
+/// `value`, or 0 at padding. Not a product: what stands there may be infinite.
+static Value keepTokens(ImplicitLocOpBuilder &b, Value value, Value mask) {
+  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+  Value padding =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, mask, zero);
+  Value none = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
+  return arith::SelectOp::create(b, padding, none, value);
+}
+
+Rows LayerBuilder::withoutPadding(Rows x) {
+  if (!mask || x.space != &allRows())
+    return x;
+  return rowwise(x.space, x.width(), {x.value, mask},
+                 {b.getMultiDimIdentityMap(2), maskMap(b, 2)},
+                 [](ImplicitLocOpBuilder &in, ValueRange v) {
+                   return keepTokens(in, v[0], v[1]);
+                 });
+}
+
 Rows LayerBuilder::ema(Rows x, const EmaConfig &config) {
-  Rows forward = emaScan(x, config, /*reverse=*/false);
+  Rows heard = withoutPadding(x);
+  bool masked = heard.value != x.value;
+  Rows sum = emaScan(heard, config, /*reverse=*/false, /*direct=*/!masked);
+  if (masked) {
+    // A row at padding feeds the average nothing but still hears itself.
+    Value omega = weight(config.weights + "omega", {x.width()});
+    AffineMap columns = AffineMap::get(2, 0, b.getAffineDimExpr(1));
+    Rows direct = rowwise(x.space, x.width(), {x.value, omega},
+                          {b.getMultiDimIdentityMap(2), columns},
+                          [](ImplicitLocOpBuilder &in, ValueRange v) -> Value {
+                            return arith::MulFOp::create(in, v[0], v[1]);
+                          });
+    sum = add({sum, direct});
+  }
   if (!config.bidirectional)
-    return forward;
-  return add({forward, emaScan(x, config, /*reverse=*/true)});
+    return sum;
+  return add({sum, emaScan(heard, config, /*reverse=*/true, /*direct=*/false)});
 }
 
 Rows LayerBuilder::recurrence(Rows x, Rows decay, bool reverse) {
   if (!sameSpace({x, decay}))
     return x;
+  x = withoutPadding(x);
   int64_t channels = x.width();
   AffineExpr t, d;
   bindDims(b.getContext(), t, d);
@@ -245,6 +286,9 @@ Rows LayerBuilder::recurrence(Rows x, Rows decay, bool reverse) {
 }
 
 Rows LayerBuilder::pool(Rows x) {
+  if (mask)
+    error("a mean over all rows would count those at padding; expected an "
+          "input without 'mask'");
   auto &space = spaces.emplace_back(std::make_unique<RowSpace>());
   space->extent = sequenceCount;
   Value out = empty({kAny, x.width()}, space->extent);
@@ -279,7 +323,16 @@ Routing LayerBuilder::route(Rows logits, const std::string &temperature) {
   auto route = ir::RouteOp::create(
       b, TypeRange({active.getType(), confidence.getType()}), logits.value,
       option("act_bias"), inverse, active, confidence);
-  return {route.getResult(0), route.getResult(1)};
+  Value taken = route.getResult(0);
+  if (mask) {
+    Value out = empty({kAny}, logits.space->extent, b.getI32Type());
+    taken =
+        elementwise({taken, mask}, {b.getMultiDimIdentityMap(1), maskMap(b, 1)},
+                    out, [](ImplicitLocOpBuilder &in, ValueRange v) {
+                      return keepTokens(in, v[0], v[1]);
+                    });
+  }
+  return {taken, route.getResult(1)};
 }
 
 const RowSpace *LayerBuilder::compress(Value active) {

@@ -128,6 +128,8 @@ static void bakedFacts(Operation *op, std::vector<std::string> &baked) {
       say("heads", dim(attend.getQuery(), 0));
     if (attend.hasPast())
       say("past", dim(attend.getPastKey(), 1));
+    if (attend.getByPosition())
+      say("window", "positions");
     if (attend.hasRotary())
       say("rotary", dim(attend.getCosines(), 0));
   }

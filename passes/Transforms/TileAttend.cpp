@@ -91,6 +91,10 @@ static func::ReturnOp returnOf(func::FuncOp func) {
 static LogicalResult checkAttend(ir::AttendOp attend) {
   if (attend.isOpen() || attend.hasKeyRange())
     return attend.emitOpError("expected all keys in a kernel, got a part");
+  if (attend.getByPosition())
+    return attend.emitOpError(
+        "expected a window over rows, got by_position; only the target "
+        "reference evaluates windows over positions");
   for (Value operand :
        {attend.getQuery(), attend.getKey(), attend.getValue()}) {
     auto type = dyn_cast<RankedTensorType>(operand.getType());

@@ -206,6 +206,7 @@ static Status evaluateAttend(ir::AttendOp op, OpCall &call) {
   attend.left = op.getLeft(), attend.right = op.getRight();
   attend.scale = op.getScale().convertToFloat();
   attend.tableOrigin = op.getTableOrigin();
+  attend.byPosition = op.getByPosition();
   attend.heads = op.hasHeads() ? query.extent(0) : 1;
   attend.keyHeads = op.hasHeads() ? key.extent(0) : 1;
   attend.rows = query.extent(-2);

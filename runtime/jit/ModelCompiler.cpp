@@ -3,7 +3,7 @@
 #include "runtime/jit/ModelCompiler.h"
 
 #include "codegen/cpu/ObjectCompiler.h"
-#include "dialect/SeqcDialect.h"
+#include "dialect/SeqcOps.h"
 #include "frontends/layers/Checkpoint.h"
 #include "frontends/layers/Importer.h"
 #include "frontends/safetensors/Safetensors.h"
@@ -17,6 +17,7 @@
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -149,6 +150,26 @@ jit::importInto(mlir::MLIRContext &context, const ModelInput &model) {
                        collector.take());
 }
 
+/// Refuses, at its place in the description, what only the reference evaluates.
+static Status checkCompilable(mlir::ModuleOp module) {
+  // Layers of a repeated block have one place.
+  llvm::SetVector<mlir::Location> places;
+  module.walk([&](ir::AttendOp attend) {
+    if (attend.getByPosition())
+      places.insert(attend.getLoc());
+  });
+  if (places.empty())
+    return {};
+  DiagnosticCollector collector(module.getContext());
+  for (mlir::Location place : places)
+    mlir::emitError(place)
+        << "a window over positions or over the batch is evaluated by the "
+           "target reference only; expected one over rows";
+  return Status::error(ErrorCode::Unsupported,
+                       "the model has attention that no compiled target does",
+                       collector.take());
+}
+
 Result<mlir::OwningOpRef<mlir::ModuleOp>>
 jit::lowerModel(mlir::MLIRContext &context, const ModelInput &model,
                 const codegen::CpuTarget &target, passes::Phase last,
@@ -160,6 +181,9 @@ jit::lowerModel(mlir::MLIRContext &context, const ModelInput &model,
                       codegen::makeTargetAttr(&context, target));
   if (observer)
     observer(passes::Phase::Import, **module);
+  if (last > passes::Phase::Import)
+    if (Status status = checkCompilable(**module); !status.ok())
+      return status;
   for (auto phase : {passes::Phase::Simplify, passes::Phase::Fuse,
                      passes::Phase::Partition}) {
     if (phase > last)

@@ -18,8 +18,13 @@ struct Keys {
   std::vector<double> rotated; ///< [count, z]
   std::vector<const double *> values;
   std::vector<int64_t> positions; ///< empty without positions
+  bool byPosition = false;
 
   int64_t count() const { return static_cast<int64_t>(values.size()); }
+  /// How far entry `to` is ahead of entry `from`, as the window counts it.
+  int64_t distance(int64_t from, int64_t to) const {
+    return byPosition ? positions[to] - positions[from] : to - from;
+  }
 };
 } // namespace
 
@@ -54,6 +59,7 @@ static Problem collectKeys(const Attend &op, int64_t sequence, int64_t keyHead,
   int64_t w = op.pastCapacity;
   int64_t past = op.pastKey ? std::min(op.pastCount[sequence], w) : 0;
   keys.firstRank = -past;
+  keys.byPosition = op.byPosition;
   for (int64_t p = 0; p < past; ++p) {
     // Entry number e of the ring is in slot e mod w.
     int64_t number = op.pastCount[sequence] - past + p;
@@ -89,7 +95,7 @@ static Problem biasOf(const Attend &op, const Keys &keys, int64_t i, int64_t j,
     int64_t distance = keys.positions[j] - keys.positions[i];
     entry = reach + std::clamp(distance, -reach, reach);
   } else {
-    entry = op.tableOrigin + j - i;
+    entry = op.tableOrigin + keys.distance(i, j);
   }
   if (entry < 0 || entry >= op.table.size)
     return "expected bias entries in [0, " + std::to_string(op.table.size) +
@@ -123,19 +129,36 @@ static void openSoftmax(std::vector<double> &scores, double &maximum,
     total += score = std::exp(score - maximum);
 }
 
-/// Query `rank` of the sequence, whose own key is entry `rank - firstRank`.
-static Problem attendQuery(const Attend &op, const Keys &keys, int64_t rank,
-                           const double *query, int64_t row, double *out) {
-  int64_t own = rank - keys.firstRank;
-  int64_t first = op.left < 0 ? 0 : std::max<int64_t>(own - op.left, 0);
-  int64_t last = op.right < 0 ? keys.count() - 1
-                              : std::min(own + op.right, keys.count() - 1);
+/// Entries of `keys` in the window of entry `own`.
+static std::vector<int64_t> visibleKeys(const Attend &op, const Keys &keys,
+                                        int64_t own) {
+  int64_t first = 0, last = keys.count() - 1;
+  // Positions may come in any order; ranks bound the search.
+  if (!op.byPosition && op.left >= 0)
+    first = std::max(first, own - op.left);
+  if (!op.byPosition && op.right >= 0)
+    last = std::min(last, own + op.right);
   if (op.from > keys.firstRank + first)
     first = op.from - keys.firstRank;
   if (op.to <= keys.firstRank + last)
     last = op.to - 1 - keys.firstRank;
-  std::vector<double> weights;
+  std::vector<int64_t> visible;
   for (int64_t j = first; j <= last; ++j) {
+    int64_t ahead = keys.distance(own, j);
+    if ((op.left < 0 || ahead >= -op.left) &&
+        (op.right < 0 || ahead <= op.right))
+      visible.push_back(j);
+  }
+  return visible;
+}
+
+/// Query `rank` of the sequence, whose own key is entry `rank - firstRank`.
+static Problem attendQuery(const Attend &op, const Keys &keys, int64_t rank,
+                           const double *query, int64_t row, double *out) {
+  int64_t own = rank - keys.firstRank;
+  std::vector<int64_t> visible = visibleKeys(op, keys, own);
+  std::vector<double> weights;
+  for (int64_t j : visible) {
     double dot = 0, bias = 0;
     for (int64_t c = 0; c < op.keySize; ++c)
       dot += query[c] * keys.rotated[j * op.keySize + c];
@@ -148,9 +171,9 @@ static Problem attendQuery(const Attend &op, const Keys &keys, int64_t rank,
   else if (op.score == ScoreKind::Softmax)
     softmax({weights.data(), static_cast<int64_t>(weights.size())});
   std::fill_n(out, op.valueSize, 0.0);
-  for (int64_t j = first; j <= last; ++j)
+  for (size_t k = 0; k < visible.size(); ++k)
     for (int64_t c = 0; c < op.valueSize; ++c)
-      out[c] += weights[j - first] * keys.values[j][c];
+      out[c] += weights[k] * keys.values[visible[k]][c];
   return {};
 }
 

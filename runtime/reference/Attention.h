@@ -20,6 +20,7 @@ struct Attend {
   int64_t left = -1, right = -1; ///< -1: unbounded
   double scale = 1;
   int64_t tableOrigin = 0;
+  bool byPosition = false; ///< the window and rank bias go by position
 
   int64_t heads = 1;             ///< of queries
   int64_t keyHeads = 1;          ///< of keys and values; divides `heads`
@@ -34,8 +35,9 @@ struct Attend {
   ConstMatrix cosines, sines;    ///< [P, z/2] or null
   ConstVector table;             ///< or null
 
-  int64_t pastCapacity = 0;          ///< w
-  const double *pastKey = nullptr;   ///< [B, w, z], unrotated; entry e in slot e mod w
+  int64_t pastCapacity = 0; ///< w
+  const double *pastKey =
+      nullptr; ///< [B, w, z], unrotated; entry e in slot e mod w
   const double *pastValue = nullptr; ///< [B, w, h]
   ConstInts pastCount;               ///< [B]; min(count, w) entries are valid
   const int64_t *pastPositions = nullptr; ///< [B, w] or null

@@ -529,3 +529,14 @@ func.func @attend_c9_extent(%q: tensor<5x16xf32>, %v: tensor<5x4xf32>, %off: ten
       -> tensor<5x4xf32>, tensor<5xf32>, tensor<6xf32>
   return
 }
+
+// -----
+
+func.func @attend_c8_needs_positions(%q: tensor<?x16xf32>, %v: tensor<?x4xf32>, %off: tensor<?xi32>, %o:
+    tensor<?x4xf32>) {
+  // expected-error @below {{expected positions with by_position, got none}}
+  %r = seqc.attend softmax {left = 3 : i64, right = 0 : i64, scale = 1.0 : f32, by_position}
+      ins(%q, %q, %v, %off : tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x4xf32>, tensor<?xi32>)
+      outs(%o : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return
+}

@@ -79,3 +79,20 @@ func.func @buffers(%q: memref<?x16xf32>, %k: memref<?x16xf32>, %v: memref<?x4xf3
       outs(%o : memref<?x4xf32>)
   return
 }
+
+// A window over positions, of own keys and of past ones.
+// CHECK-LABEL: @by_position
+// CHECK: seqc.attend relu2 {by_position, left = 4 : i64
+// CHECK-SAME: positions(%{{[^ ,]+}} : tensor<?xi32>)
+// CHECK-SAME: past_positions(%{{[^ ,]+}} : tensor<?x7xi32>)
+func.func @by_position(%q: tensor<?x16xf32>, %v: tensor<?x4xf32>, %off: tensor<?xi32>,
+    %pos: tensor<?xi32>, %pk: tensor<?x7x16xf32>, %pv: tensor<?x7x4xf32>, %pc: tensor<?xi32>,
+    %pp: tensor<?x7xi32>, %init: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %o = seqc.attend relu2 {left = 4 : i64, right = 0 : i64, scale = 1.0 : f32, by_position}
+      ins(%q, %q, %v, %off : tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x4xf32>, tensor<?xi32>)
+      positions(%pos : tensor<?xi32>)
+      past(%pk, %pv, %pc : tensor<?x7x16xf32>, tensor<?x7x4xf32>, tensor<?xi32>)
+      past_positions(%pp : tensor<?x7xi32>)
+      outs(%init : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %o : tensor<?x4xf32>
+}

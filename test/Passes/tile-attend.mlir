@@ -235,3 +235,14 @@ func.func private @part(%q: tensor<?x8xf32>, %off: tensor<?xi32>, %out: tensor<?
       keys(%c2 to %c4) outs(%out : tensor<?x8xf32>) -> tensor<?x8xf32>
   return %a : tensor<?x8xf32>
 }
+
+// -----
+
+func.func private @by_position(%q: tensor<?x8xf32>, %off: tensor<?xi32>, %pos: tensor<?xi32>,
+    %out: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {seqc.kernel} {
+  // expected-error @+1 {{expected a window over rows, got by_position; only the target reference evaluates windows over positions}}
+  %a = seqc.attend relu {left = 4 : i64, right = 0 : i64, scale = 1.0 : f32, by_position}
+      ins(%q, %q, %q, %off : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>)
+      positions(%pos : tensor<?xi32>) outs(%out : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 NOTES = {"$schema", "$id", "title", "description", "default", "$defs", "then"}
 # Errors that only names, weights or widths can show.
-NEED_MORE = {"rows.json", "result.json", "steps.json", "widths.json"}
+NEED_MORE = {"rows.json", "result.json", "steps.json", "widths.json", "heard.json"}
 
 
 def has_type(value, name):

@@ -268,6 +268,28 @@ TEST(InterpreterAttend, EveryOperandReachesTheReference) {
   expectFloats(got, {5, 3}, expected);
 }
 
+// Values 1, 10 and 100 at positions 0, 4 and 5, with a window of 4: by position
+// the last query no longer sees the first key.
+TEST(InterpreterAttend, WindowOverPositions) {
+  for (bool byPosition : {false, true}) {
+    InterpreterCase c(std::string(R"(
+    func.func @f(%q: tensor<?x1xf32>, %v: tensor<?x1xf32>, %off: tensor<?xi32>,
+                 %pos: tensor<?xi32>, %init: tensor<?x1xf32>) -> tensor<?x1xf32> {
+      %o = seqc.attend relu {left = 4 : i64, right = 0 : i64, scale = 1.0 : f32)") +
+                      (byPosition ? ", by_position" : "") + R"(}
+          ins(%q, %q, %v, %off : tensor<?x1xf32>, tensor<?x1xf32>, tensor<?x1xf32>,
+              tensor<?xi32>)
+          positions(%pos : tensor<?xi32>)
+          outs(%init : tensor<?x1xf32>) -> tensor<?x1xf32>
+      return %o : tensor<?x1xf32>
+    })");
+    auto r =
+        c.run({floats({3, 1}, {1, 1, 1}), floats({3, 1}, {1, 10, 100}),
+               ints({2}, {0, 3}), ints({3}, {0, 4, 5}), Value::floats({3, 1})});
+    expectFloats(r[0], {3, 1}, {1, 11, byPosition ? 110.0 : 111.0});
+  }
+}
+
 TEST(InterpreterAttend, GroupedHeads) {
   InterpreterCase c(R"(
     func.func @f(%q: tensor<2x?x1xf32>, %k: tensor<1x?x1xf32>, %v: tensor<1x?x1xf32>,

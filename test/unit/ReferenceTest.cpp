@@ -393,6 +393,57 @@ TEST(ReferenceAttend, BiasByPositionAndRank) {
   expectNear(c.run(), {0.3 + 4, 0.2 + 3});
 }
 
+// A window over positions sees what one over rows sees once every position that
+// no row has is filled with a key that weighs nothing.
+TEST(ReferenceAttend, WindowOverPositionsIsAWindowWithHoles) {
+  const Longs places{0, 1, 4, 5, 6, 9};
+  for (ScoreKind score : {ScoreKind::Softmax, ScoreKind::Relu2})
+    for (int64_t right : {0, 2}) {
+      AttendCase few(6, 2, 3, {0, 6}), all(10, 2, 3, {0, 10});
+      few.positions = places;
+      few.op.byPosition = true;
+      for (AttendCase *c : {&few, &all}) {
+        c->op.left = 3, c->op.right = right, c->op.score = score;
+        c->op.bias = BiasKind::Rank, c->op.tableOrigin = 3;
+        c->table = randoms(6, 9);
+        c->query.assign(c->query.size(), 1);
+      }
+      // A key's score is the sum of its row.
+      all.key.assign(all.key.size(), score == ScoreKind::Softmax ? -1e6 : -10);
+      for (size_t i = 0; i < places.size(); ++i) {
+        std::copy_n(&few.key[2 * i], 2, &all.key[2 * places[i]]);
+        std::copy_n(&few.value[3 * i], 3, &all.value[3 * places[i]]);
+      }
+      Doubles got = few.run(), wide = all.run(), expected;
+      for (int64_t place : places)
+        expected.insert(expected.end(), &wide[3 * place], &wide[3 * place] + 3);
+      expectNear(got, expected);
+    }
+}
+
+// Positions of the first sequence: 0 3 6 9, so that a window of 5 reaches one
+// row back and one of rows would reach all.
+TEST(ReferenceAttend, WindowOverPositionsCountsPastKeys) {
+  AttendCase c(4, 1, 1, {0, 4});
+  c.query.assign(4, 0), c.value = {1, 10, 100, 1000};
+  c.op.left = 5, c.op.right = 0, c.op.score = ScoreKind::Relu;
+  c.op.bias = BiasKind::Rank, c.op.tableOrigin = 5, c.table.assign(6, 1);
+  c.op.byPosition = true;
+  expectNear(c.run(), {1, 11, 110, 1100});
+
+  // Five were pushed: the oldest of the three that are left is in slot 2.
+  Doubles pastKey(3, 0), pastValue{3000, 20000, 500000};
+  Longs count{5}, pastPositions{-4, -1, -9};
+  Attend op = c.bound();
+  op.pastCapacity = 3, op.pastKey = pastKey.data();
+  op.pastValue = pastValue.data(), op.pastPositions = pastPositions.data();
+  op.pastCount = ints(std::as_const(count));
+  Doubles out(4);
+  ASSERT_EQ(attend(op, out.data()), "");
+  // Row 0 at position 0 sees -4 and -1, row 1 at 3 sees -1 and not -4.
+  expectNear(out, {23001, 20011, 110, 1100});
+}
+
 TEST(ReferenceAttend, NamesWhatIsOutOfTheTables) {
   AttendCase c(3, 2, 1, {0, 3});
   c.addRotary(2);

@@ -338,7 +338,8 @@ TEST_P(Tiling, GivesWhatTheWholeGives) {
       ASSERT_TRUE(mlir::succeeded(result));
       ASSERT_FALSE(result->loops.empty());
       rewriter.replaceOp(op, result->replacements);
-      ASSERT_TRUE(mlir::succeeded(mlir::verify(*tiled.module))) << tiled.print();
+      ASSERT_TRUE(mlir::succeeded(mlir::verify(*tiled.module)))
+          << tiled.print();
       expectSame(tiled.run(param.arguments), expected, "\n" + tiled.print());
     }
 }
@@ -393,6 +394,10 @@ struct Parts {
   const char *name;
   std::string score; ///< with attributes
   bool heads = false;
+
+  bool positions() const {
+    return score.find("by_position") != std::string::npos;
+  }
 };
 
 class KeyParts : public testing::TestWithParam<Parts> {
@@ -401,10 +406,14 @@ protected:
     if (GetParam().heads)
       return R"(
     func.func @f(%q: tensor<4x?x4xf32>, %k: tensor<2x?x4xf32>, %v: tensor<2x?x5xf32>,
-        %off: tensor<?xi32>, %o: tensor<4x?x5xf32>) -> tensor<4x?x5xf32> {
+        %off: tensor<?xi32>, %pos: tensor<?xi32>, %o: tensor<4x?x5xf32>)
+        -> tensor<4x?x5xf32> {
       %y = seqc.attend )" +
              GetParam().score + R"(
           ins(%q, %k, %v, %off : tensor<4x?x4xf32>, tensor<2x?x4xf32>, tensor<2x?x5xf32>, tensor<?xi32>)
+          )" +
+             (GetParam().positions() ? "positions(%pos : tensor<?xi32>)" : "") +
+             R"(
           outs(%o : tensor<4x?x5xf32>) -> tensor<4x?x5xf32>
       return %y : tensor<4x?x5xf32>
     })";
@@ -423,8 +432,12 @@ protected:
 
   std::vector<Value> arguments() const {
     if (GetParam().heads)
-      return {randoms({4, 9, 4}, 1), randoms({2, 9, 4}, 2),
-              randoms({2, 9, 5}, 3), ints(kOffsets), randoms({4, 9, 5}, 4)};
+      return {randoms({4, 9, 4}, 1),
+              randoms({2, 9, 4}, 2),
+              randoms({2, 9, 5}, 3),
+              ints(kOffsets),
+              ints({0, 3, 4, 8, 9, 10, 14, 20, 21}),
+              randoms({4, 9, 5}, 4)};
     return {randoms({9, 4}, 1), randoms({9, 4}, 2),    randoms({9, 5}, 3),
             ints(kOffsets),     randoms({4, 3, 4}, 4), randoms({4, 3, 5}, 5),
             ints({0, 2, 5, 1}), randoms({9, 5}, 6)};
@@ -486,5 +499,9 @@ INSTANTIATE_TEST_SUITE_P(
               true},
         Parts{"attend_t3_relu2_with_heads",
               "relu2 {left = -1 : i64, right = -1 : i64, scale = 0.5 : f32}",
+              true},
+        Parts{"attend_t3_softmax_by_position",
+              "softmax {left = 4 : i64, right = 1 : i64, scale = 0.5 : f32, "
+              "by_position}",
               true}),
     nameOfParts);
