@@ -215,8 +215,10 @@ std::vector<std::string> lab::runnableTargets() {
 }
 
 Program lab::compile(const Model &model, const std::string &target) {
-  ModelSource source =
-      ModelSource::fromText(model.document.dump(), "conformance");
+  bool described = model.text.empty();
+  std::string text = described ? model.document.dump() : model.text;
+  ModelSource source = ModelSource::fromText(
+      text, described ? "conformance" : "conformance.mlir");
   auto weights = std::make_shared<frontend::MemoryWeights>("random weights");
   // The copies live as long as the source that points to them.
   auto copies = std::make_shared<std::vector<std::pair<std::string, Tensor>>>(
@@ -233,8 +235,7 @@ Program lab::compile(const Model &model, const std::string &target) {
   if (program)
     return *program;
   throw std::runtime_error("compile for " + target + ": " +
-                           program.status().str() + "\n" +
-                           model.document.dump());
+                           program.status().str() + "\n" + text);
 }
 
 Session lab::open(const Program &program) {

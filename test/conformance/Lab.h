@@ -27,6 +27,7 @@ inline constexpr double kExact = 0; ///< the same operations in order
 /// A description and its weights.
 struct Model {
   nlohmann::json document;
+  std::string text; ///< MLIR, instead of a document
   std::vector<std::pair<std::string, Tensor>> weights;
 
   /// `low` .. `high`, the same values for the same name and model.

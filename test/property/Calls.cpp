@@ -13,6 +13,18 @@
 using namespace seqc;
 using namespace seqc::property;
 
+static bool isRight(float got, float expected, double scale, Bound bound) {
+  if (std::isnan(expected) || std::isnan(got))
+    return std::isnan(got) == std::isnan(expected) ||
+           (bound.anyNonFinite && std::isinf(got) != std::isinf(expected));
+  if (bound.sameBits)
+    return std::memcmp(&got, &expected, sizeof(float)) == 0;
+  if (std::isinf(expected) || std::isinf(got))
+    return got == expected;
+  return std::fabs(double(got) - double(expected)) <=
+         bound.relative * scale + bound.absolute;
+}
+
 std::string property::compare(const Tensor &got, const Tensor &expected,
                               Bound bound) {
   const float *a = got.as<float>(), *b = expected.as<float>();
@@ -22,12 +34,7 @@ std::string property::compare(const Tensor &got, const Tensor &expected,
       largest = std::max(largest, double(std::fabs(b[i])));
   for (int64_t i = 0; i < expected.size(); ++i) {
     double scale = bound.perElement ? std::fabs(double(b[i])) : largest;
-    bool right = std::isnan(b[i]) ? std::isnan(a[i])
-                 : std::isinf(b[i])
-                     ? a[i] == b[i]
-                     : std::fabs(double(a[i]) - double(b[i])) <=
-                           bound.relative * scale + bound.absolute;
-    if (right)
+    if (isRight(a[i], b[i], scale, bound))
       continue;
     std::ostringstream text;
     text.precision(9);
@@ -225,6 +232,7 @@ Call::Call(Random &random, const Program &program, const Questions &questions,
   } else {
     tokens += random.chance(0.3) ? random.between(1, 5) : 0;
   }
+  bool poisoned = random.chance(questions.poisoned);
   for (const TensorSpec &spec : program.signature().inputs) {
     if (spec.name == "lengths")
       continue;
@@ -237,6 +245,10 @@ Call::Call(Random &random, const Program &program, const Questions &questions,
         tensor.as<float>()[i] = questions.value ? questions.value(random)
                                                 : float(random.uniform(-1, 1));
     }
+    if (poisoned && tensor.dtype() == DType::F32 && tensor.size() > 0)
+      for (int64_t i = random.between(1, 4); i > 0; --i)
+        tensor.as<float>()[random.between(0, tensor.size() - 1)] =
+            random.pick({INFINITY, -INFINITY, NAN, -0.0f, 1e-40f, -3e-39f});
     values.push_back(std::move(tensor));
   }
 }
@@ -376,7 +388,8 @@ static void askOnce(Trial &trial, const Program &compiled,
 
 void property::askBoth(Trial &trial, const lab::Model &model,
                        const Questions &questions) {
-  SCOPED_TRACE(model.document.dump() + "\n" + trial.about.str());
+  SCOPED_TRACE((model.text.empty() ? model.document.dump() : model.text) +
+               "\n" + trial.about.str());
   Program reference = lab::compile(model, "reference");
   Program compiled = lab::compile(model, trial.target);
   for (int i = 0; i < questions.cases; ++i) {

@@ -14,6 +14,9 @@ struct Bound {
   double absolute = 1e-35; ///< smaller results may be flushed to 0
   /// Relative to the element itself; else to the tensor's largest finite one.
   bool perElement = false;
+  /// A NaN may stand for an infinity and the other way round.
+  bool anyNonFinite = false;
+  bool sameBits = false; ///< but for the payload of a NaN
 };
 
 /// Empty where `got` is right: the same NaNs and infinities, numbers within the
@@ -26,6 +29,9 @@ struct Questions {
   Bound bound;
   /// Values of an f32 input; default: -1 .. 1.
   std::function<float(Random &)> value;
+  /// Chance of a call with a few infinities, NaNs, denormals and negative
+  /// zeros.
+  double poisoned = 0;
   /// Largest value of an integer input.
   int64_t largestId = 0;
 };

@@ -81,8 +81,11 @@ static std::string targetOf(int index) {
 
 static void runTrial(const std::string &family, int index,
                      const std::function<void(Trial &)> &body) {
-  uint64_t seed = baseSeed() * 1000003 + std::hash<std::string>()(family);
-  Trial trial(seed + uint64_t(index) * 0x9e3779b97f4a7c15ull, targetOf(index));
+  uint64_t seed = 1469598103934665603ull ^ baseSeed();
+  for (unsigned char letter : family)
+    seed = (seed ^ letter) * 1099511628211ull;
+  Trial trial(seed + uint64_t(index) * 0x9e3779b97f4a7c15ull, index,
+              targetOf(index));
   std::string place = family + " trial " + std::to_string(index) + " of seed " +
                       std::to_string(baseSeed()) + " on " + trial.target;
   SCOPED_TRACE(place);

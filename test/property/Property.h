@@ -51,9 +51,10 @@ private:
 };
 
 struct Trial {
-  Trial(uint64_t seed, std::string target)
-      : random(seed), target(std::move(target)) {}
+  Trial(uint64_t seed, int index, std::string target)
+      : random(seed), index(index), target(std::move(target)) {}
   Random random;
+  int index;
   std::string target;       ///< one in ten runs on the baseline, two on AVX2
   std::ostringstream about; ///< shape, shown where a case fails
   /// Counts a case.
