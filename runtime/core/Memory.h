@@ -56,8 +56,14 @@ public:
   bool reserve(size_t wanted) {
     if (memory && wanted <= bytes)
       return true;
-    size_t rounded = alignUp(wanted == 0 ? 1 : wanted);
-    void *fresh = std::aligned_alloc(alignmentOf(rounded), rounded);
+    // aligned_alloc asks for a multiple of the alignment; not every C library
+    // insists on it.
+    size_t alignment = alignmentOf(wanted);
+    size_t rounded = (wanted + alignment - 1) / alignment * alignment;
+    if (rounded < wanted)
+      return false;
+    rounded = rounded == 0 ? alignment : rounded;
+    void *fresh = std::aligned_alloc(alignment, rounded);
     if (!fresh)
       return false;
     adviseHugePages(fresh, rounded);
