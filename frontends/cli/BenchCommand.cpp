@@ -154,8 +154,9 @@ struct ModelBench {
 };
 } // namespace
 
-static Result<ModelBench> openBench(const BenchOptions &options) {
-  ProgressLine progress(false);
+/// The engine in the result goes on using `progress`.
+static Result<ModelBench> openBench(const BenchOptions &options,
+                                    ProgressLine &progress) {
   Result<Engine> engine = createEngine(options.common, progress);
   if (!engine)
     return engine.status();
@@ -192,7 +193,8 @@ static Result<ModelBench> openBench(const BenchOptions &options) {
 /// Times one call of a model on random tokens and compares it with the
 /// reference.
 static int benchModel(const BenchOptions &options) {
-  Result<ModelBench> bench = openBench(options);
+  ProgressLine quiet(false);
+  Result<ModelBench> bench = openBench(options, quiet);
   if (!bench)
     return report(bench.status());
   TuneSubject subject;
