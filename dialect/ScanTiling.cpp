@@ -78,17 +78,4 @@ static TileAxes axesOf(PoolOp) {
 }
 
 SEQC_TILED_OP_METHODS(PoolOp)
-
-FailureOr<TilingResult>
-PoolOp::getTiledImplementation(OpBuilder &builder,
-                               ArrayRef<OpFoldResult> offsets,
-                               ArrayRef<OpFoldResult> sizes) {
-  TileAxes axes = axesOf(*this);
-  FailureOr<TilingResult> result =
-      tileOperands(cast<DestinationStyleOpInterface>(getOperation()), axes,
-                   builder, offsets, sizes);
-  if (succeeded(result) && !isWholeLoop(*this, axes, 0, offsets[0], sizes[0]))
-    keepSequences(builder, result->tiledOps.front(), 0, 1, offsets[0],
-                  sizes[0]);
-  return result;
-}
+SEQC_TILE_BY_SEQUENCES(PoolOp)

@@ -35,17 +35,4 @@ static TileAxes axesOf(RingPushOp op) {
 SEQC_TILED_OP_METHODS(NormOp)
 SEQC_TILED_OP_METHODS(RingPushOp)
 SEQC_TILE_BY_SLICES(NormOp)
-
-FailureOr<TilingResult>
-RingPushOp::getTiledImplementation(OpBuilder &builder,
-                                   ArrayRef<OpFoldResult> offsets,
-                                   ArrayRef<OpFoldResult> sizes) {
-  TileAxes axes = axesOf(*this);
-  FailureOr<TilingResult> result =
-      tileOperands(cast<DestinationStyleOpInterface>(getOperation()), axes,
-                   builder, offsets, sizes);
-  if (succeeded(result) && !isWholeLoop(*this, axes, 0, offsets[0], sizes[0]))
-    keepSequences(builder, result->tiledOps.front(), 0, 1, offsets[0],
-                  sizes[0]);
-  return result;
-}
+SEQC_TILE_BY_SEQUENCES(RingPushOp)

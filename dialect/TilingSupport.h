@@ -133,4 +133,21 @@ void keepSequences(mlir::OpBuilder &builder, mlir::Operation *tiled,
                         axesOf(*this), builder, offsets, sizes);               \
   }
 
+/// For ops whose loop 0 runs over sequences: operand 0 is their rows, operand 1
+/// the offsets.
+#define SEQC_TILE_BY_SEQUENCES(OP)                                             \
+  FailureOr<TilingResult> OP::getTiledImplementation(                          \
+      OpBuilder &builder, ArrayRef<OpFoldResult> offsets,                      \
+      ArrayRef<OpFoldResult> sizes) {                                          \
+    TileAxes axes = axesOf(*this);                                             \
+    FailureOr<TilingResult> result =                                           \
+        tileOperands(cast<DestinationStyleOpInterface>(getOperation()), axes,  \
+                     builder, offsets, sizes);                                 \
+    if (succeeded(result) &&                                                   \
+        !isWholeLoop(*this, axes, 0, offsets[0], sizes[0]))                    \
+      keepSequences(builder, result->tiledOps.front(), 0, 1, offsets[0],       \
+                    sizes[0]);                                                 \
+    return result;                                                             \
+  }
+
 #endif // SEQC_DIALECT_TILINGSUPPORT_H

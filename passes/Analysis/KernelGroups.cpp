@@ -370,9 +370,7 @@ void Grouper::join(unsigned i, Kind wanted) {
     unsigned group = nodes[producer].leader, own = nodes[i].leader;
     if (group == own)
       continue;
-    bool queries = llvm::any_of(members[group], [&](unsigned m) {
-      return nodes[m].kind == Kind::Queries;
-    });
+    bool queries = attendOf(group) != nullptr;
     if (queries != (wanted == Kind::Queries) ||
         (queries ? !followsQueries(i, group) : !isRowsGroup(group)))
       continue;

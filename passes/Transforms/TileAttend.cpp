@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/SeqcDialect.h"
+#include "passes/Analysis/KernelForm.h"
 #include "passes/Analysis/ScheduleModel.h"
 #include "passes/Passes.h"
 #include "passes/Transforms/AttendTile.h"
@@ -35,13 +36,14 @@ namespace ir = seqc::ir;
 namespace {
 
 /// Part of a tensor that one task computes: rows [row, row + count) of axis
-/// `rowAxis`, one entry of axis `headAxis` (dropped from the tile; -1: none).
+/// `rowAxis`, one entry of axis `headAxis` (dropped from the tile).
 struct TiledValue {
   Value tile;
   int64_t rowAxis = 0;
-  int64_t headAxis = -1;
+  int64_t headAxis = 0;
 };
 
+/// With heads.
 class AttendKernelTiler {
 public:
   AttendKernelTiler(func::FuncOp func, ir::AttendOp attend,
@@ -58,7 +60,6 @@ private:
                           int64_t &headLoop);
   LogicalResult tileConsumer(TileBuilder &b, linalg::GenericOp consumer);
   bool isReturnedInPlace(Value init, Value result);
-  BlockArgument outsArgument(unsigned i);
   Value sliceOperand(TileBuilder &b, Value operand, AffineMap map,
                      int64_t rowLoop, int64_t headLoop);
   Value destination(TileBuilder &b, Value tensor, int64_t rowAxis,
@@ -110,8 +111,6 @@ static LogicalResult checkAttend(ir::AttendOp attend) {
 }
 
 LogicalResult AttendKernelTiler::check() {
-  if (failed(checkAttend(attend)))
-    return failure();
   for (Operation &op : func.getBody().front().without_terminator()) {
     if (&op == attend.getOperation() || op.hasTrait<OpTrait::ConstantLike>() ||
         isa<tensor::EmptyOp, tensor::DimOp, linalg::FillOp>(op) ||
@@ -178,7 +177,7 @@ Value AttendKernelTiler::destination(TileBuilder &b, Value tensor,
       continue;
     SmallVector<OpFoldResult> offsets, sizes;
     sliceBounds(b, shared[i], rowAxis, headAxis, offsets, sizes);
-    return b.slice(shared[i], offsets, sizes, offsets.size() - (headAxis >= 0));
+    return b.slice(shared[i], offsets, sizes, offsets.size() - 1);
   }
   auto type = cast<RankedTensorType>(tensor.getType());
   SmallVector<int64_t> shape;
@@ -215,11 +214,8 @@ Value AttendKernelTiler::sliceOperand(TileBuilder &b, Value operand,
   return b.slice(operand, offsets, sizes, offsets.size() - (headAxis >= 0));
 }
 
-/// The map without loop `dropped` (-1: unchanged) and without results that are
-/// it.
+/// The map without loop `dropped` and without results that are it.
 static AffineMap dropLoop(AffineMap map, int64_t dropped) {
-  if (dropped < 0)
-    return map;
   MLIRContext *context = map.getContext();
   SmallVector<AffineExpr> replacements;
   for (int64_t loop = 0; loop < map.getNumDims(); ++loop)
@@ -245,15 +241,13 @@ LogicalResult AttendKernelTiler::findLoops(linalg::GenericOp consumer,
       continue;
     AffineMap map = consumer.getMatchingIndexingMap(input);
     auto loopOf = [&](int64_t axis) -> int64_t {
-      if (axis < 0)
-        return -1;
       auto dim = dyn_cast<AffineDimExpr>(map.getResult(axis));
       return dim ? dim.getPosition() : -1;
     };
     int64_t row = loopOf(found->second.rowAxis),
             head = loopOf(found->second.headAxis);
     bool clash = (rowLoop >= 0 && (row != rowLoop || head != headLoop)) ||
-                 row < 0 || (found->second.headAxis >= 0 && head < 0);
+                 row < 0 || head < 0;
     if (clash)
       return consumer.emitOpError(
           "expected attention rows to be read row by row");
@@ -285,8 +279,6 @@ LogicalResult AttendKernelTiler::tileConsumer(TileBuilder &b,
        llvm::zip(consumer.getDpsInitsMutable(), consumer.getResults())) {
     AffineMap map = consumer.getMatchingIndexingMap(&init);
     auto axisOf = [&](int64_t loop) -> int64_t {
-      if (loop < 0)
-        return -1;
       return *map.getResultPosition(b.getAffineDimExpr(loop));
     };
     TiledValue part{{}, axisOf(rowLoop), axisOf(headLoop)};
@@ -322,7 +314,7 @@ LogicalResult AttendKernelTiler::tileConsumer(TileBuilder &b,
 bool AttendKernelTiler::isReturnedInPlace(Value init, Value result) {
   for (auto [i, returned] : llvm::enumerate(returnOf(func).getOperands()))
     if (returned == result)
-      return init == outsArgument(i);
+      return init == outsArgument(func, i);
   return false;
 }
 
@@ -330,15 +322,10 @@ bool AttendKernelTiler::isReturnedInPlace(Value init, Value result) {
 // The task loop
 //===----------------------------------------------------------------------===//
 
-BlockArgument AttendKernelTiler::outsArgument(unsigned i) {
-  return func.getArgument(func.getNumArguments() - func.getNumResults() + i);
-}
-
 LogicalResult AttendKernelTiler::emitTask(TileBuilder &b,
                                           scf::ForallOp forall) {
   tile = emitter.locate(b, forall.getInductionVar(0));
-  bool heads = attend.hasHeads();
-  TiledValue rows{emitter.emit(b, tile), heads ? 1 : 0, heads ? 0 : -1};
+  TiledValue rows{emitter.emit(b, tile), 1, 0};
   if (llvm::is_contained(returnOf(func).getOperands(), attend.getResult()))
     rows.tile = linalg::CopyOp::create(b, rows.tile,
                                        destination(b, attend.getResult(),
@@ -366,15 +353,11 @@ LogicalResult AttendKernelTiler::emitTask(TileBuilder &b,
 }
 
 LogicalResult AttendKernelTiler::run() {
-  if (func.getNumResults() == 0 ||
-      func.getNumResults() > func.getNumArguments())
-    return func.emitOpError(
-        "expected one destination argument for each result");
   if (failed(check()))
     return failure();
   SmallVector<Value> destinations;
   for (unsigned i = 0; i < func.getNumResults(); ++i)
-    destinations.push_back(outsArgument(i));
+    destinations.push_back(outsArgument(func, i));
 
   func::ReturnOp end = returnOf(func);
   TileBuilder b(attend.getLoc(), OpBuilder(end));
@@ -418,8 +401,6 @@ static AttendTileEmitter::Sizes sizesOf(func::FuncOp func) {
 
 static LogicalResult tileRowsOf(func::FuncOp func, ir::AttendOp attend,
                                 AttendTileEmitter::Sizes sizes) {
-  if (failed(checkAttend(attend)))
-    return failure();
   resolveExtents(func);
   AttendTileEmitter emitter(attend, sizes);
   QueryTile tile;
@@ -466,7 +447,14 @@ struct TileAttend : seqc::passes::impl::SeqcTileAttendBase<TileAttend> {
           << attends.size();
       return signalPassFailure();
     }
+    if (func.getNumResults() == 0 ||
+        func.getNumResults() > func.getNumArguments()) {
+      func.emitOpError("expected one destination argument for each result");
+      return signalPassFailure();
+    }
     ir::AttendOp attend = attends.front();
+    if (failed(checkAttend(attend)))
+      return signalPassFailure();
     AttendTileEmitter::Sizes sizes = sizesOf(func);
     if (failed(attend.hasHeads() ? AttendKernelTiler(func, attend, sizes).run()
                                  : tileRowsOf(func, attend, sizes)))

@@ -103,19 +103,9 @@ TEST(Padding, IsComputed) {
 /// 1 / count(t) where t and s are active and t sees s.
 static Model visibleKeys(int64_t length, int64_t window, bool bidirectional,
                          const std::string &over) {
-  Model model = composed(
-      length + 2,
-      {{{"op", "split"},
-        {"in", "x"},
-        {"widths", {2, length}},
-        {"out", {"u", "v"}}},
-       {{"op", "route"},
-        {"in", "u"},
-        {"temperature", "temp"},
-        {"active", "a"},
-        {"confidence", "c"}},
-       {{"op", "compress"}, {"in", "a"}, {"out", "picked"}},
-       {{"op", "gather_rows"}, {"in", "v"}, {"rows", "picked"}, {"out", "g"}},
+  return onPickedRows(
+      length,
+      {{{"op", "gather_rows"}, {"in", "v"}, {"rows", "picked"}, {"out", "g"}},
        {{"op", "scale_shift"},
         {"in", "g"},
         {"scale", "zero"},
@@ -128,20 +118,8 @@ static Model visibleKeys(int64_t length, int64_t window, bool bidirectional,
         {"window", window},
         {"window_over", over},
         {"bidirectional", bidirectional},
-        {"out", "o"}},
-       {{"op", "scale_shift"},
-        {"in", "v"},
-        {"scale", "zero"},
-        {"shift", "zero"},
-        {"out", "empty"}},
-       {{"op", "scatter_rows"},
-        {"in", "o"},
-        {"into", "empty"},
-        {"mode", "set"},
-        {"out", "y"}}});
-  model.constant("temp", {1}, 0);
-  model.constant("zero", {1, length}, 0);
-  return model;
+        {"out", "o"}}},
+      "o", "v");
 }
 
 namespace {

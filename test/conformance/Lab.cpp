@@ -176,6 +176,38 @@ Model lab::selective(int64_t width, int64_t inner, int64_t states,
   return model;
 }
 
+Model lab::onPickedRows(int64_t rest, json steps, const std::string &result,
+                        const std::string &like) {
+  json all = {
+      {{"op", "split"},
+       {"in", "x"},
+       {"widths", {2, rest}},
+       {"out", {"u", "v"}}},
+      {{"op", "route"},
+       {"in", "u"},
+       {"temperature", "temp"},
+       {"active", "a"},
+       {"confidence", "c"}},
+      {{"op", "compress"}, {"in", "a"}, {"out", "picked"}},
+  };
+  for (json &step : steps)
+    all.push_back(std::move(step));
+  all.push_back({{"op", "scale_shift"},
+                 {"in", like},
+                 {"scale", "zero"},
+                 {"shift", "zero"},
+                 {"out", "empty"}});
+  all.push_back({{"op", "scatter_rows"},
+                 {"in", result},
+                 {"into", "empty"},
+                 {"mode", "set"},
+                 {"out", "y"}});
+  Model model = composed(rest + 2, std::move(all));
+  model.constant("temp", {1}, 0);
+  model.constant("zero", {1, like == "x" ? rest + 2 : rest}, 0);
+  return model;
+}
+
 Tensor lab::randomRows(int64_t batch, int64_t length, int64_t width, int seed) {
   Tensor tensor(DType::F32, {batch, length, width});
   fill(tensor, static_cast<uint64_t>(seed), -1, 1);
@@ -211,6 +243,12 @@ std::vector<std::string> lab::runnableTargets() {
   for (const std::string &name : engine().targets())
     if (name.rfind("cpu:", 0) == 0)
       names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> lab::allTargets() {
+  std::vector<std::string> names = runnableTargets();
+  names.push_back("reference");
   return names;
 }
 

@@ -59,6 +59,12 @@ Model selective(int64_t width, int64_t inner, int64_t states, int64_t taps);
 void addAverage(Model &model, const std::string &prefix, int64_t rows,
                 int64_t width, int64_t states);
 
+/// Rows [skip, take, v (`rest` wide)]: `steps` compute `result` on the rows
+/// "picked" where take is larger; it is put at their places, with zero
+/// elsewhere, into rows as wide as `like` ("x" or "v").
+Model onPickedRows(int64_t rest, nlohmann::json steps,
+                   const std::string &result, const std::string &like);
+
 /// [B, T, width] in -1 .. 1.
 Tensor randomRows(int64_t batch, int64_t length, int64_t width, int seed = 1);
 /// Rows [begin, end) of a batch of one.
@@ -68,6 +74,8 @@ Tensor rowsOf(const Tensor &tensor, int64_t begin, int64_t end);
 const Engine &engine();
 /// "reference" is not among them.
 std::vector<std::string> runnableTargets();
+/// The same and "reference".
+std::vector<std::string> allTargets();
 
 /// Compiles; what does not compile is thrown, which fails the running test.
 Program compile(const Model &model, const std::string &target = "cpu");

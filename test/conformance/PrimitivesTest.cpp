@@ -15,12 +15,6 @@ using namespace seqc;
 using namespace seqc::lab;
 using nlohmann::json;
 
-static std::vector<std::string> allTargets() {
-  std::vector<std::string> names = runnableTargets();
-  names.push_back("reference");
-  return names;
-}
-
 //===----------------------------------------------------------------------===//
 // Invariant 3: compress and extract
 //===----------------------------------------------------------------------===//
@@ -28,32 +22,10 @@ static std::vector<std::string> allTargets() {
 /// Rows whose first two columns are the logits "skip" and "take"; the result is
 /// the active rows, and zero elsewhere.
 static Model maskModel(int64_t width) {
-  Model model = composed(
-      width,
-      {{{"op", "split"},
-        {"in", "x"},
-        {"widths", {2, width - 2}},
-        {"out", {"u", "v"}}},
-       {{"op", "route"},
-        {"in", "u"},
-        {"temperature", "temp"},
-        {"active", "a"},
-        {"confidence", "c"}},
-       {{"op", "compress"}, {"in", "a"}, {"out", "picked"}},
-       {{"op", "gather_rows"}, {"in", "x"}, {"rows", "picked"}, {"out", "g"}},
-       {{"op", "scale_shift"},
-        {"in", "x"},
-        {"scale", "zero"},
-        {"shift", "zero"},
-        {"out", "empty"}},
-       {{"op", "scatter_rows"},
-        {"in", "g"},
-        {"into", "empty"},
-        {"mode", "set"},
-        {"out", "y"}}});
-  model.constant("temp", {1}, 0);
-  model.constant("zero", {1, width}, 0);
-  return model;
+  return onPickedRows(
+      width - 2,
+      {{{"op", "gather_rows"}, {"in", "x"}, {"rows", "picked"}, {"out", "g"}}},
+      "g", "x");
 }
 
 TEST(Compress, ExtractedRowsAreTheActiveOnes) {

@@ -15,12 +15,6 @@ using namespace seqc;
 using namespace seqc::lab;
 using nlohmann::json;
 
-static std::vector<std::string> allTargets() {
-  std::vector<std::string> names = runnableTargets();
-  names.push_back("reference");
-  return names;
-}
-
 static const float *weight(const Model &model, const std::string &name) {
   for (const auto &[key, tensor] : model.weights)
     if (key == name)

@@ -75,15 +75,6 @@ static std::string describe(const AttendCase &test) {
   return text.str();
 }
 
-static SeqcBuffer bufferOf(AttendTensor &tensor) {
-  SeqcBuffer buffer;
-  buffer.data = tensor.isFloat ? static_cast<void *>(tensor.f32.data())
-                               : static_cast<void *>(tensor.i32.data());
-  for (int i = 0; i < SEQC_KERNEL_MAX_RANK; ++i)
-    buffer.dims[i] = i < int(tensor.shape.size()) ? tensor.shape[i] : 1;
-  return buffer;
-}
-
 static void checkRun(Random &random, const KernelRunner &kernel,
                      const AttendCase &test) {
   SCOPED_TRACE(describe(test));

@@ -369,6 +369,15 @@ static std::vector<double> expectedRows(const AttendCase &test,
   return expected;
 }
 
+SeqcBuffer seqc::test::bufferOf(AttendTensor &tensor) {
+  SeqcBuffer buffer;
+  buffer.data = tensor.isFloat ? static_cast<void *>(tensor.f32.data())
+                               : static_cast<void *>(tensor.i32.data());
+  for (int i = 0; i < SEQC_KERNEL_MAX_RANK; ++i)
+    buffer.dims[i] = i < int(tensor.shape.size()) ? tensor.shape[i] : 1;
+  return buffer;
+}
+
 //===----------------------------------------------------------------------===//
 // Cases
 //===----------------------------------------------------------------------===//

@@ -8,6 +8,8 @@
 #ifndef SEQC_TEST_UNIT_ATTENDCASE_H
 #define SEQC_TEST_UNIT_ATTENDCASE_H
 
+#include "runtime/abi/KernelAbi.h"
+
 #include <cstdint>
 #include <ostream>
 #include <string>
@@ -59,6 +61,8 @@ struct AttendData {
 /// `func.func @attend` with the attributes of a kernel; batch extents dynamic.
 std::string kernelText(const AttendCase &test);
 AttendData makeData(const AttendCase &test);
+/// The tensor as a kernel sees it; it keeps the memory.
+SeqcBuffer bufferOf(AttendTensor &tensor);
 /// Cases for every option of the op.
 std::vector<AttendCase> attendCases();
 

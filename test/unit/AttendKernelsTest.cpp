@@ -15,15 +15,6 @@
 
 using namespace seqc::test;
 
-static SeqcBuffer bufferOf(AttendTensor &tensor) {
-  SeqcBuffer buffer;
-  buffer.data = tensor.isFloat ? static_cast<void *>(tensor.f32.data())
-                               : static_cast<void *>(tensor.i32.data());
-  for (int i = 0; i < SEQC_KERNEL_MAX_RANK; ++i)
-    buffer.dims[i] = i < int(tensor.shape.size()) ? tensor.shape[i] : 1;
-  return buffer;
-}
-
 class AttendKernels
     : public testing::TestWithParam<std::tuple<AttendCase, std::string>> {};
 
