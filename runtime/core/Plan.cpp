@@ -56,6 +56,7 @@ private:
   Status checkArgs(const std::string &where, const PlanStep &step,
                    bool prepare) const;
   Status checkKernel(const std::string &where, const PlanStep &step);
+  Status checkGuards(const std::string &where, const PlanStep &step) const;
   Status checkCount(const std::string &where, const PlanStep &step);
   Status checkPack(const std::string &where, const PlanStep &step) const;
   Status checkCopy(const std::string &where, const PlanStep &step) const;
@@ -326,8 +327,11 @@ Status Verifier::checkKernel(const std::string &where, const PlanStep &step) {
       step.kernel >= static_cast<int64_t>(plan.kernels.size()))
     return fail(where, "no kernel " + std::to_string(step.kernel));
   const PlanStep *&first = firstCall[step.kernel];
-  if (!first)
+  if (!first) {
     first = &step;
+    if (Status status = checkGuards(where, step); !status.ok())
+      return status;
+  }
   if (first->args.size() != step.args.size())
     return fail(where, "kernel '" + plan.kernels[step.kernel].symbol +
                            "' is called with " +
@@ -341,6 +345,34 @@ Status Verifier::checkKernel(const std::string &where, const PlanStep &step) {
       return fail(where, "argument " + std::to_string(a) + " of kernel '" +
                              plan.kernels[step.kernel].symbol +
                              "' differs in type or rank from another call");
+  }
+  return {};
+}
+
+/// Guards read extents and entries without looking: they must be there.
+Status Verifier::checkGuards(const std::string &where,
+                             const PlanStep &step) const {
+  const PlanKernel &kernel = plan.kernels[step.kernel];
+  auto names = [&](int32_t arg, int32_t dim) {
+    return arg >= 0 && static_cast<size_t>(arg) < step.args.size() &&
+           dim >= 0 && dim < SEQC_KERNEL_MAX_RANK;
+  };
+  for (const PlanVariant &variant : kernel.variants) {
+    if (variant.name.empty() || variant.guards.empty())
+      return fail(where, "kernel '" + kernel.symbol +
+                             "': expected a variant with a name and guards");
+    for (const Guard &guard : variant.guards) {
+      bool legal = guard.kind <= GuardKind::OneRowEach &&
+                   names(guard.arg, guard.dim) &&
+                   names(guard.other, guard.otherDim);
+      if (legal && guard.kind >= GuardKind::Zero) {
+        const PlanBuffer &buffer = plan.buffers[step.args[guard.arg]];
+        legal = buffer.dtype == DType::I32 && buffer.shape.size() == 1;
+      }
+      if (!legal)
+        return fail(where, "kernel '" + kernel.symbol + "': variant '" +
+                               variant.name + "' has an illegal guard");
+    }
   }
   return {};
 }

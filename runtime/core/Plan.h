@@ -13,6 +13,7 @@
 #ifndef SEQC_RUNTIME_CORE_PLAN_H
 #define SEQC_RUNTIME_CORE_PLAN_H
 
+#include "runtime/core/Guard.h"
 #include "seqc/Status.h"
 #include "seqc/Tensor.h"
 
@@ -24,7 +25,7 @@
 namespace seqc::rt {
 
 /// Bumped whenever the meaning or the serialised form of a plan changes.
-inline constexpr int kPlanVersion = 2;
+inline constexpr int kPlanVersion = 3;
 
 /// Symbols with fixed numbers; counts that the model computes follow.
 enum : int32_t { kSymbolRows = 0, kSymbolSequences = 1, kFirstCountSymbol = 2 };
@@ -68,6 +69,14 @@ struct PlanBuffer {
                            ///< outside [0, valueLimit); -1: unchecked
 };
 
+/// What else a kernel may be compiled to: faster where its guards hold, wrong
+/// where they do not.
+struct PlanVariant {
+  std::string name;       ///< "few-rows", for people and for verdicts
+  std::string assumption; ///< attribute that the compiler gets, as text
+  std::vector<Guard> guards;
+};
+
 /// Measured or derived facts about a kernel that explain, cache and bench show.
 struct PlanKernel {
   std::string symbol;    ///< entry point; `<symbol>_tasks` sizes the task space
@@ -76,6 +85,8 @@ struct PlanKernel {
   int64_t scratchBytes = 0;       ///< per task-running thread
   std::vector<std::string> baked; ///< constants compiled in, "window=64"
   std::vector<std::string> free;  ///< run-time values, "rows"
+  /// What may be compiled later, the most special first.
+  std::vector<PlanVariant> variants;
 };
 
 enum class StepKind : uint8_t {

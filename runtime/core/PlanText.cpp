@@ -18,6 +18,8 @@ static constexpr const char *kKindNames[] = {"input",  "offsets", "positions",
                                              "option", "weight",  "prepared",
                                              "state",  "temp",    "output"};
 static constexpr const char *kStepNames[] = {"kernel", "count", "pack", "copy"};
+static constexpr const char *kGuardNames[] = {
+    "equals", "at-most", "same", "zero", "longest-at-most", "one-row-each"};
 
 //===----------------------------------------------------------------------===//
 // Writing
@@ -42,6 +44,21 @@ static Json toJson(const PlanBuffer &buffer) {
   return json;
 }
 
+template <class T> static Json listToJson(const std::vector<T> &items);
+
+static Json toJson(const Guard &guard) {
+  return Json::array({kGuardNames[static_cast<size_t>(guard.kind)], guard.arg,
+                      guard.dim, guard.value, guard.other, guard.otherDim});
+}
+
+static Json toJson(const PlanVariant &variant) {
+  Json json;
+  json["name"] = variant.name;
+  json["assumption"] = variant.assumption;
+  json["guards"] = listToJson(variant.guards);
+  return json;
+}
+
 static Json toJson(const PlanKernel &kernel) {
   Json json;
   json["symbol"] = kernel.symbol;
@@ -50,6 +67,7 @@ static Json toJson(const PlanKernel &kernel) {
   json["scratchBytes"] = kernel.scratchBytes;
   json["baked"] = kernel.baked;
   json["free"] = kernel.free;
+  json["variants"] = listToJson(kernel.variants);
   return json;
 }
 
@@ -159,13 +177,30 @@ static std::vector<std::string> textsField(const Json &json, const char *name) {
 }
 
 template <size_t N>
-static size_t choiceField(const Json &json, const char *name,
-                          const char *const (&choices)[N]) {
-  std::string chosen = textField(json, name);
+static size_t choice(const Json &json, const char *name,
+                     const char *const (&choices)[N]) {
+  std::string chosen = text(json, name);
   for (size_t i = 0; i < N; ++i)
     if (chosen == choices[i])
       return i;
   throw Malformed{"unknown " + std::string(name) + " '" + chosen + "'"};
+}
+
+template <size_t N>
+static size_t choiceField(const Json &json, const char *name,
+                          const char *const (&choices)[N]) {
+  return choice(field(json, name), name, choices);
+}
+
+template <class T>
+static std::vector<T> listField(const Json &json, const char *name,
+                                T (*from)(const Json &)) {
+  std::vector<T> list;
+  const Json &items = array(field(json, name), name);
+  list.reserve(items.size());
+  for (const Json &item : items)
+    list.push_back(from(item));
+  return list;
 }
 
 static std::vector<Extent> extentsField(const Json &json, const char *name) {
@@ -196,6 +231,24 @@ static PlanBuffer bufferFrom(const Json &json) {
   return buffer;
 }
 
+static Guard guardFrom(const Json &json) {
+  if (array(json, "guards").size() != 6)
+    throw Malformed{"expected [kind, arg, dim, value, other, dim] in 'guards'"};
+  Guard guard;
+  guard.kind = static_cast<GuardKind>(choice(json[0], "guards", kGuardNames));
+  guard.arg = integer<int32_t>(json[1], "guards");
+  guard.dim = integer<int32_t>(json[2], "guards");
+  guard.value = integer<int64_t>(json[3], "guards");
+  guard.other = integer<int32_t>(json[4], "guards");
+  guard.otherDim = integer<int32_t>(json[5], "guards");
+  return guard;
+}
+
+static PlanVariant variantFrom(const Json &json) {
+  return {textField(json, "name"), textField(json, "assumption"),
+          listField(json, "guards", guardFrom)};
+}
+
 static PlanKernel kernelFrom(const Json &json) {
   PlanKernel kernel;
   kernel.symbol = textField(json, "symbol");
@@ -204,6 +257,7 @@ static PlanKernel kernelFrom(const Json &json) {
   kernel.scratchBytes = integerField<int64_t>(json, "scratchBytes");
   kernel.baked = textsField(json, "baked");
   kernel.free = textsField(json, "free");
+  kernel.variants = listField(json, "variants", variantFrom);
   return kernel;
 }
 
@@ -221,17 +275,6 @@ static PlanStep stepFrom(const Json &json) {
 
 static PlanGate gateFrom(const Json &json) {
   return {textField(json, "layer"), integerField<int32_t>(json, "symbol")};
-}
-
-template <class T>
-static std::vector<T> listField(const Json &json, const char *name,
-                                T (*from)(const Json &)) {
-  std::vector<T> list;
-  const Json &items = array(field(json, name), name);
-  list.reserve(items.size());
-  for (const Json &item : items)
-    list.push_back(from(item));
-  return list;
 }
 
 static Plan planFrom(const Json &json) {
