@@ -54,6 +54,7 @@ LoadedPlan::create(Plan plan, KernelSet kernels,
     return status;
   loaded->livePieces =
       rt::livePieces(loaded->description, loaded->description.run);
+  loaded->siteList = sitesOf(loaded->description);
   return std::shared_ptr<const LoadedPlan>(std::move(loaded));
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/core/Memory.h"
 #include "runtime/core/Parallel.h"
 #include "runtime/core/Plan.h"
+#include "runtime/core/VariantTable.h"
 #include "runtime/core/Workspace.h"
 #include "seqc/WeightSource.h"
 
@@ -44,6 +45,8 @@ public:
   const Interpreter &interpreter() const { return interpreted; }
   /// Memory of a Weight or Prepared buffer, null for the other kinds.
   void *constant(int32_t buffer) const { return constants[buffer]; }
+  /// Steps whose kernels have variants.
+  const SiteList &sites() const { return siteList; }
   /// Live ranges of the temporaries of the run steps.
   const std::vector<LivePiece> &pieces() const { return livePieces; }
   /// Bytes that this plan holds besides the weight source's own.
@@ -62,6 +65,7 @@ private:
   std::vector<void *> constants;
   std::vector<AlignedBuffer> owned;
   std::vector<LivePiece> livePieces;
+  SiteList siteList;
 };
 
 } // namespace seqc::rt

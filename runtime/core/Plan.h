@@ -25,7 +25,7 @@
 namespace seqc::rt {
 
 /// Bumped whenever the meaning or the serialised form of a plan changes.
-inline constexpr int kPlanVersion = 3;
+inline constexpr int kPlanVersion = 4;
 
 /// Symbols with fixed numbers; counts that the model computes follow.
 enum : int32_t { kSymbolRows = 0, kSymbolSequences = 1, kFirstCountSymbol = 2 };
@@ -110,6 +110,8 @@ struct PlanStep {
 struct PlanGate {
   std::string layer;
   int32_t symbol = -1;
+  int64_t window = -1; ///< of the attention over the activated rows of a
+                       ///< sequence; -1: none or not known
 };
 
 struct Plan {

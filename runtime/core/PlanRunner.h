@@ -15,8 +15,10 @@ namespace seqc::rt {
 /// rows or sequences come than ever before. One thread at a time.
 class PlanRunner {
 public:
+  /// `specialiser` may be null.
   PlanRunner(std::shared_ptr<const LoadedPlan> loaded,
-             std::shared_ptr<const Parallel> parallel);
+             std::shared_ptr<const Parallel> parallel,
+             std::shared_ptr<Specialiser> specialiser = nullptr);
 
   const Plan &plan() const { return loaded->plan(); }
 
@@ -43,6 +45,8 @@ public:
   const std::vector<double> &milliseconds() const {
     return steps.milliseconds();
   }
+  const std::vector<int32_t> &ranSlots() const { return steps.ranSlots(); }
+  Profiler &profiler() { return counts; }
   /// Bytes of temporaries, staging and scratch.
   size_t workspaceBytes() const;
 
@@ -51,6 +55,8 @@ private:
 
   std::shared_ptr<const LoadedPlan> loaded;
   std::shared_ptr<const Parallel> parallel;
+  Profiler counts;
+  Dispatcher dispatcher;
   StepRunner steps;
   std::vector<LivePiece> pieces;
   AlignedBuffer workspace;

@@ -86,6 +86,7 @@ static Json toJson(const PlanGate &gate) {
   Json json;
   json["layer"] = gate.layer;
   json["symbol"] = gate.symbol;
+  json["window"] = gate.window;
   return json;
 }
 
@@ -274,7 +275,8 @@ static PlanStep stepFrom(const Json &json) {
 }
 
 static PlanGate gateFrom(const Json &json) {
-  return {textField(json, "layer"), integerField<int32_t>(json, "symbol")};
+  return {textField(json, "layer"), integerField<int32_t>(json, "symbol"),
+          integerField<int64_t>(json, "window")};
 }
 
 static Plan planFrom(const Json &json) {

@@ -13,9 +13,10 @@ using namespace seqc::rt;
 //===----------------------------------------------------------------------===//
 
 Session::Impl::Impl(std::shared_ptr<const LoadedPlan> loadedPlan,
-                    std::shared_ptr<const Parallel> threads)
+                    std::shared_ptr<const Parallel> threads,
+                    std::shared_ptr<Specialiser> specialiser)
     : loaded(std::move(loadedPlan)), parallel(std::move(threads)),
-      runner(loaded, parallel) {
+      runner(loaded, parallel, std::move(specialiser)) {
   for (size_t i = 0; i < plan().buffers.size(); ++i) {
     const PlanBuffer &buffer = plan().buffers[i];
     int32_t index = static_cast<int32_t>(i);
@@ -55,7 +56,8 @@ Session::Impl::Impl(std::shared_ptr<const LoadedPlan> loadedPlan,
 
 Result<Session>
 seqc::rt::makeSession(std::shared_ptr<const LoadedPlan> loaded,
-                      std::shared_ptr<const Parallel> parallel) {
+                      std::shared_ptr<const Parallel> parallel,
+                      std::shared_ptr<Specialiser> specialiser) {
   bool perToken = false;
   for (const PlanBuffer &buffer : loaded->plan().buffers)
     perToken |= buffer.kind == BufferKind::Input && buffer.alias < 0 &&
@@ -64,7 +66,8 @@ seqc::rt::makeSession(std::shared_ptr<const LoadedPlan> loaded,
     return Status::error(ErrorCode::InvalidModel,
                          "expected an input with one row per token");
   return Session(
-      std::make_unique<Session::Impl>(std::move(loaded), std::move(parallel)));
+      std::make_unique<Session::Impl>(std::move(loaded), std::move(parallel),
+                                      std::move(specialiser)));
 }
 
 Session::Session(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
@@ -185,6 +188,7 @@ Status Session::Impl::run(const TensorRef *inputRefs, size_t inputCount,
       return status;
   if (Status status = runner.run(); !status.ok())
     return status;
+  runner.profiler().countCall(lengths.data(), batch, rows);
   for (const BoundTensor &output : outputs)
     if (output.staged || (output.perToken && ragged))
       finishOutput(output);
@@ -325,9 +329,13 @@ std::vector<StepTime> Session::stepTimes() const {
                   : step.kind == StepKind::Pack  ? "pack"
                                                  : "copy";
     time.ms = measured[i];
+    if (int32_t slot = impl->runner.ranSlots()[i]; slot >= 0)
+      time.variant = impl->loaded->sites().names[slot];
     times.push_back(std::move(time));
   }
   return times;
 }
+
+Profile Session::profile() const { return impl->runner.profiler().profile(); }
 
 size_t Session::workspaceBytes() const { return impl->runner.workspaceBytes(); }

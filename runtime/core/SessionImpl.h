@@ -30,8 +30,10 @@ namespace seqc::rt {
 Signature signatureOf(const Plan &plan);
 
 /// A session with zero states. The plan needs an input with one row per token.
+/// `specialiser`, of the same plan, may be null: generic kernels only.
 Result<Session> makeSession(std::shared_ptr<const LoadedPlan> loaded,
-                            std::shared_ptr<const Parallel> parallel);
+                            std::shared_ptr<const Parallel> parallel,
+                            std::shared_ptr<Specialiser> specialiser = nullptr);
 
 } // namespace seqc::rt
 
@@ -39,7 +41,8 @@ namespace seqc {
 
 struct Session::Impl {
   Impl(std::shared_ptr<const rt::LoadedPlan> loaded,
-       std::shared_ptr<const rt::Parallel> parallel);
+       std::shared_ptr<const rt::Parallel> parallel,
+       std::shared_ptr<rt::Specialiser> specialiser);
 
   const rt::Plan &plan() const { return loaded->plan(); }
   /// Whether anything but the position passes from call to call.

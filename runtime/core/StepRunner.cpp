@@ -55,6 +55,17 @@ StepRunner::StepRunner(const Plan &plan, const std::vector<PlanStep> &planSteps,
   }
 }
 
+void StepRunner::attach(Dispatcher &variants, Profiler &counts) {
+  dispatcher = &variants;
+  profiler = &counts;
+  const std::vector<int32_t> &siteOfStep = variants.siteList().siteOfStep;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    steps[i].site = siteOfStep[i];
+    if (steps[i].kind == StepKind::Count)
+      steps[i].gate = counts.gateOf(steps[i].symbol);
+  }
+}
+
 int64_t StepRunner::capacityBytes(int32_t index, int64_t rows,
                                   int64_t sequences) const {
   const PlanBuffer &buffer = plan.buffers[index];
@@ -155,11 +166,23 @@ Status StepRunner::reserveScratch() {
 void StepRunner::setTiming(bool on) {
   timing = on;
   times.assign(on ? steps.size() : 0, 0.0);
+  slots.assign(times.size(), -1);
 }
 
 Status StepRunner::run() {
   Status status;
+  if (dispatcher) {
+    dispatcher->beginRun();
+    size_t needed = static_cast<size_t>(dispatcher->scratchBytes());
+    if (needed > scratchStride) {
+      scratchStride = needed;
+      if (status = reserveScratch(); !status.ok())
+        return status;
+    }
+  }
   parallel.enter([&] { status = runAll(); });
+  if (dispatcher)
+    dispatcher->endRun();
   return status;
 }
 
@@ -168,7 +191,7 @@ Status StepRunner::runAll() {
     // Kernels cannot fail, and a plan may have hundreds with nothing to do.
     for (const Step &step : steps) {
       if (step.kind == StepKind::Kernel)
-        runKernel(step);
+        step.site < 0 ? runKernel(step) : runSite(step);
       else if (Status status = runStep(step); !status.ok())
         return status;
     }
@@ -188,7 +211,7 @@ Status StepRunner::runAll() {
 Status StepRunner::runStep(const Step &step) {
   switch (step.kind) {
   case StepKind::Kernel:
-    runKernel(step);
+    step.site < 0 ? runKernel(step) : runSite(step);
     return {};
   case StepKind::Count:
     return runCount(step);
@@ -208,9 +231,32 @@ static int64_t elementsOf(const SeqcBuffer &buffer) {
 
 void StepRunner::runKernel(const Step &step) {
   const SeqcBuffer *stepArgs = args.data() + step.firstArg;
+  if (int64_t tasks = step.entry.tasks(stepArgs); tasks > 0)
+    runTasks(step, step.entry, tasks);
+}
+
+void StepRunner::runSite(const Step &step) {
+  const SeqcBuffer *stepArgs = args.data() + step.firstArg;
+  size_t index = static_cast<size_t>(&step - steps.data());
+  if (timing)
+    slots[index] = -1;
   int64_t tasks = step.entry.tasks(stepArgs);
   if (tasks <= 0)
-    return;
+    return; // whichever it would be
+  Dispatcher::Choice choice =
+      dispatcher->choose(step.site, stepArgs, step.argCount, step.entry);
+  if (timing)
+    slots[index] = choice.slot;
+  // Another kernel may cut the same work into other tasks.
+  if (choice.entry.tasks != step.entry.tasks)
+    tasks = choice.entry.tasks(stepArgs);
+  if (tasks > 0)
+    runTasks(step, choice.entry, tasks);
+  dispatcher->finish(choice);
+}
+
+void StepRunner::runTasks(const Step &step, KernelEntry entry, int64_t tasks) {
+  const SeqcBuffer *stepArgs = args.data() + step.firstArg;
   char *base = static_cast<char *>(scratch.data());
   bool serial = tasks == 1 || parallel.threads() == 1;
   if (!serial) {
@@ -222,11 +268,10 @@ void StepRunner::runKernel(const Step &step) {
     serial = bytes < kSerialBytes;
   }
   if (serial)
-    return step.entry.run(stepArgs, 0, tasks, base);
+    return entry.run(stepArgs, 0, tasks, base);
   size_t stride = alignUp(scratchStride);
   parallel.parallelFor(tasks, 1, [&](int64_t begin, int64_t end, int slot) {
-    step.entry.run(stepArgs, begin, end,
-                   base + static_cast<size_t>(slot) * stride);
+    entry.run(stepArgs, begin, end, base + static_cast<size_t>(slot) * stride);
   });
 }
 
@@ -239,6 +284,8 @@ Status StepRunner::runCount(const Step &step) {
     return Status::error(ErrorCode::Internal,
                          "count '" + plan.symbols[step.symbol] + "' is " +
                              std::to_string(value) + ", expected 0 or more");
+  if (step.gate >= 0)
+    countGate(step, value);
   if (value == symbols[step.symbol])
     return {};
   symbols[step.symbol] = value;
@@ -251,6 +298,20 @@ Status StepRunner::runCount(const Step &step) {
     publish(index);
   }
   return {};
+}
+
+void StepRunner::countGate(const Step &step, int64_t active) {
+  const SeqcBuffer &source = args[step.firstArg];
+  int64_t longest = active;
+  // Offsets of activated rows, if it is one entry per sequence and one more.
+  if (source.dims[0] > 2 && source.dims[0] == symbols[kSymbolSequences] + 1) {
+    const int32_t *offsets = static_cast<const int32_t *>(source.data);
+    longest = 0;
+    for (int64_t b = 0; b + 1 < source.dims[0]; ++b)
+      longest = std::max<int64_t>(longest, offsets[b + 1] - offsets[b]);
+  }
+  profiler->countGate(static_cast<size_t>(step.gate), active, longest,
+                      symbols[kSymbolRows]);
 }
 
 void StepRunner::runPack(const Step &step) {

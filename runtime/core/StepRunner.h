@@ -3,10 +3,12 @@
 #define SEQC_RUNTIME_CORE_STEPRUNNER_H
 
 #include "runtime/abi/KernelAbi.h"
+#include "runtime/core/Dispatcher.h"
 #include "runtime/core/KernelSet.h"
 #include "runtime/core/Memory.h"
 #include "runtime/core/Parallel.h"
 #include "runtime/core/Plan.h"
+#include "runtime/core/Profiler.h"
 
 #include <cstdint>
 #include <vector>
@@ -20,6 +22,10 @@ class StepRunner {
 public:
   StepRunner(const Plan &plan, const std::vector<PlanStep> &steps,
              const KernelSet &kernels, const Parallel &parallel);
+
+  /// Variants at the sites of run steps, and counts of gates. Both must outlive
+  /// the runner.
+  void attach(Dispatcher &variants, Profiler &counts);
 
   /// Evaluates all extents; fails if a product of them does not fit.
   Status resize(int64_t rows, int64_t sequences);
@@ -42,6 +48,9 @@ public:
   /// Wall time of each step of the last run while `timing` is on.
   void setTiming(bool on);
   const std::vector<double> &milliseconds() const { return times; }
+  /// Slots of what ran at each step of that run; -1 where there is no site or
+  /// nothing to do.
+  const std::vector<int32_t> &ranSlots() const { return slots; }
 
 private:
   struct Step {
@@ -50,6 +59,8 @@ private:
     int32_t symbol;
     int64_t panel;
     size_t firstArg, argCount;
+    int32_t site = -1; ///< of the dispatcher
+    int32_t gate = -1; ///< of the profiler
   };
 
   /// Extents of one buffer from the symbols, into it and its arguments.
@@ -57,6 +68,9 @@ private:
   void publish(int32_t buffer);
   Status runStep(const Step &step);
   void runKernel(const Step &step);
+  void runSite(const Step &step);
+  void runTasks(const Step &step, KernelEntry entry, int64_t tasks);
+  void countGate(const Step &step, int64_t active);
   Status runCount(const Step &step);
   void runPack(const Step &step);
   void runCopy(const Step &step);
@@ -76,8 +90,11 @@ private:
   std::vector<std::vector<int32_t>> dependents, aliases;
   AlignedBuffer scratch;
   size_t scratchStride = 0;
+  Dispatcher *dispatcher = nullptr;
+  Profiler *profiler = nullptr;
   bool timing = false;
   std::vector<double> times;
+  std::vector<int32_t> slots;
 };
 
 } // namespace seqc::rt

@@ -2,6 +2,7 @@
 #ifndef SEQC_SESSION_H
 #define SEQC_SESSION_H
 
+#include "seqc/Profile.h"
 #include "seqc/Status.h"
 #include "seqc/Tensor.h"
 
@@ -26,6 +27,8 @@ struct StepTime {
   std::string kernel;
   bool gated = false; ///< its work follows a count of activated rows
   double ms = 0;
+  std::string variant; ///< of the kernel, or "generic"; empty where there are
+                       ///< no variants or was nothing to do
 };
 
 /// Runs a program and carries its state from call to call. Movable, NOT
@@ -58,6 +61,8 @@ public:
   /// Switches per-step timing on or off (off by default).
   void setTiming(bool on);
   std::vector<StepTime> stepTimes() const;
+  /// What its calls were like so far; counted at all times.
+  Profile profile() const;
   /// Bytes held for temporaries and scratch.
   size_t workspaceBytes() const;
 

@@ -1,0 +1,98 @@
+//===- Dispatcher.cpp - which kernel a step runs --------------------------===//
+#include "runtime/core/Dispatcher.h"
+
+namespace seqc::rt {
+
+// Counts reach the specialiser after so many calls, or at the session's end.
+static constexpr int32_t kRunsPerHandOver = 8;
+
+Dispatcher::Dispatcher(const SiteList &sites, Profiler &profiler,
+                       std::shared_ptr<Specialiser> given)
+    : sites(sites), profiler(profiler), specialiser(std::move(given)),
+      counts(specialiser ? sites.slots() : 0) {}
+
+Dispatcher::~Dispatcher() {
+  if (specialiser && runs > 0)
+    specialiser->observe(counts, runs, /*wait=*/true);
+}
+
+void Dispatcher::beginRun() {
+  if (specialiser && (!table || table->version != specialiser->version()))
+    table = specialiser->table();
+}
+
+void Dispatcher::endRun() {
+  if (specialiser && ++runs >= kRunsPerHandOver &&
+      specialiser->observe(counts, runs))
+    runs = 0;
+}
+
+Dispatcher::Choice Dispatcher::choose(int32_t siteIndex, const SeqcBuffer *args,
+                                      size_t argCount, KernelEntry generic) {
+  const Site &site = sites.sites[siteIndex];
+  const int32_t end = site.firstSlot + site.variants;
+  Choice choice;
+  choice.entry = generic;
+  choice.slot = end;
+  int32_t seen = -1, wanted = -1, candidate = -1;
+  for (int32_t slot = site.firstSlot; slot < end; ++slot) {
+    VariantRole role = table ? table->entries[slot].role : VariantRole::Out;
+    // Once it is known what the call is, only code that may run matters.
+    if (seen >= 0 && (role == VariantRole::Out ||
+                      (wanted >= 0 && role != VariantRole::Kept)))
+      continue;
+    if (!holds(sites.guards[slot], args))
+      continue;
+    if (seen < 0)
+      seen = slot;
+    if (role == VariantRole::Out) {
+      if (!table)
+        break;
+      continue;
+    }
+    if (wanted < 0)
+      wanted = slot;
+    if (role == VariantRole::Trying)
+      candidate = slot;
+    if (role != VariantRole::Kept)
+      continue;
+    choice.slot = slot;
+    choice.entry = table->entries[slot].entry;
+    break;
+  }
+  profiler.countClass(seen < 0 ? end : seen);
+  if (!table)
+    return choice;
+  if (candidate >= 0)
+    take(choice, candidate, args, argCount);
+  ++counts[wanted < 0 ? end : wanted].wanted;
+  ++counts[choice.slot].ran;
+  return choice;
+}
+
+static int64_t elementsOf(const SeqcBuffer &buffer) {
+  return buffer.dims[0] * buffer.dims[1] * buffer.dims[2] * buffer.dims[3];
+}
+
+/// A call of a class that is on trial: whose turn is it?
+void Dispatcher::take(Choice &choice, int32_t candidate, const SeqcBuffer *args,
+                      size_t argCount) {
+  const VariantEntry &entry = table->entries[candidate];
+  choice.trial = candidate;
+  choice.trialNumber = entry.trial;
+  for (size_t i = 0; i < argCount; ++i)
+    choice.work += elementsOf(args[i]);
+  if (specialiser->takesCandidate(candidate, entry.trial, choice.work)) {
+    choice.slot = candidate;
+    choice.entry = entry.entry;
+  }
+  choice.start = specialiser->now();
+}
+
+void Dispatcher::finishSample(const Choice &choice) {
+  int64_t ns = specialiser->now() - choice.start;
+  specialiser->sample(choice.trial, choice.trialNumber,
+                      choice.slot == choice.trial, ns, choice.work);
+}
+
+} // namespace seqc::rt

@@ -1,0 +1,69 @@
+//===- Dispatcher.h - which kernel a step runs ----------------------------===//
+#ifndef SEQC_RUNTIME_CORE_DISPATCHER_H
+#define SEQC_RUNTIME_CORE_DISPATCHER_H
+
+#include "runtime/core/Profiler.h"
+#include "runtime/core/Specialiser.h"
+#include "runtime/core/VariantTable.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace seqc::rt {
+
+/// A session's view of the variants: a snapshot of the table for each call, and
+/// counts that are handed over now and then. One thread at a time.
+class Dispatcher {
+public:
+  /// `specialiser` may be null: then all calls are generic, and counted.
+  /// `sites` and `profiler` must outlive it.
+  Dispatcher(const SiteList &sites, Profiler &profiler,
+             std::shared_ptr<Specialiser> specialiser);
+  /// Hands over what is left.
+  ~Dispatcher();
+  Dispatcher(const Dispatcher &) = delete;
+  Dispatcher &operator=(const Dispatcher &) = delete;
+
+  /// Before the steps of a call.
+  void beginRun();
+  /// After them.
+  void endRun();
+  /// Of the largest variant that this call may run.
+  int64_t scratchBytes() const { return table ? table->scratchBytes : 0; }
+
+  struct Choice {
+    KernelEntry entry;
+    int32_t slot = -1;  ///< of what runs
+    int32_t trial = -1; ///< slot on trial, if this call is one of its samples
+    uint32_t trialNumber = 0;
+    int64_t work = 0;
+    int64_t start = 0;
+  };
+  /// What runs at a site with these arguments; `generic` where no variant does.
+  Choice choose(int32_t site, const SeqcBuffer *args, size_t argCount,
+                KernelEntry generic);
+  /// After what was chosen has run.
+  void finish(const Choice &choice) {
+    if (choice.trial >= 0)
+      finishSample(choice);
+  }
+
+  const SiteList &siteList() const { return sites; }
+
+private:
+  void take(Choice &choice, int32_t candidate, const SeqcBuffer *args,
+            size_t argCount);
+  void finishSample(const Choice &choice);
+
+  const SiteList &sites;
+  Profiler &profiler;
+  std::shared_ptr<Specialiser> specialiser;
+  std::shared_ptr<const VariantTable> table;
+  std::vector<SlotCounts> counts;
+  int32_t runs = 0; ///< since the counts were handed over
+};
+
+} // namespace seqc::rt
+
+#endif // SEQC_RUNTIME_CORE_DISPATCHER_H

@@ -1,0 +1,211 @@
+//===- ProfileText.cpp - profiles added up, and as JSON -------------------===//
+//
+// Compiled with exceptions, since the JSON library throws. None leaves this
+// file.
+//
+//===----------------------------------------------------------------------===//
+#include "seqc/Profile.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace seqc;
+using Json = nlohmann::ordered_json;
+
+static constexpr const char *kFormat = "seqc-profile";
+static constexpr int64_t kVersion = 1;
+
+//===----------------------------------------------------------------------===//
+// Adding up
+//===----------------------------------------------------------------------===//
+
+static Status differs(const Profile &into, const Profile &other) {
+  return Status::error(ErrorCode::InvalidArgument,
+                       "expected a profile of the same program as that of '" +
+                           into.model + "', got one of '" + other.model + "'");
+}
+
+template <size_t N>
+static void addBins(std::array<int64_t, N> &into,
+                    const std::array<int64_t, N> &other) {
+  for (size_t i = 0; i < N; ++i)
+    into[i] += other[i];
+}
+
+Status Profile::merge(const Profile &other) {
+  bool same = fingerprint == other.fingerprint &&
+              layers.size() == other.layers.size() &&
+              sites.size() == other.sites.size();
+  for (size_t i = 0; same && i < sites.size(); ++i)
+    same = sites[i].classes.size() == other.sites[i].classes.size();
+  if (!same)
+    return differs(*this, other);
+  calls += other.calls;
+  rows += other.rows;
+  addBins(lengths, other.lengths);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    Layer &layer = layers[i];
+    const Layer &more = other.layers[i];
+    layer.calls += more.calls;
+    layer.rows += more.rows;
+    layer.active += more.active;
+    layer.insideWindow += more.insideWindow;
+    addBins(layer.density, more.density);
+    addBins(layer.longestActive, more.longestActive);
+  }
+  for (size_t i = 0; i < sites.size(); ++i)
+    for (size_t c = 0; c < sites[i].classes.size(); ++c)
+      sites[i].classes[c].second += other.sites[i].classes[c].second;
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+std::string Profile::serialise() const {
+  Json json;
+  json["format"] = kFormat;
+  json["version"] = kVersion;
+  json["model"] = model;
+  json["fingerprint"] = fingerprint;
+  json["calls"] = calls;
+  json["rows"] = rows;
+  json["lengths"] = lengths;
+  json["layers"] = Json::array();
+  for (const Layer &layer : layers) {
+    Json item;
+    item["layer"] = layer.layer;
+    item["calls"] = layer.calls;
+    item["rows"] = layer.rows;
+    item["active"] = layer.active;
+    item["density"] = layer.density;
+    item["longestActive"] = layer.longestActive;
+    item["window"] = layer.window;
+    item["insideWindow"] = layer.insideWindow;
+    json["layers"].push_back(std::move(item));
+  }
+  json["sites"] = Json::array();
+  for (const Site &site : sites) {
+    Json item;
+    item["layer"] = site.layer;
+    item["kernel"] = site.kernel;
+    item["classes"] = Json::array();
+    for (const auto &[name, count] : site.classes)
+      item["classes"].push_back(Json::array({name, count}));
+    json["sites"].push_back(std::move(item));
+  }
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Thrown and caught in this file only.
+struct Malformed {
+  std::string what;
+};
+
+} // namespace
+
+static const Json &field(const Json &json, const char *name) {
+  if (!json.is_object() || !json.contains(name))
+    throw Malformed{std::string("no field '") + name + "'"};
+  return json.at(name);
+}
+
+static std::string text(const Json &json, const char *name) {
+  if (!json.is_string())
+    throw Malformed{std::string("expected a string for '") + name + "'"};
+  return json.get<std::string>();
+}
+
+static int64_t number(const Json &json, const char *name, int64_t least = 0) {
+  if (!json.is_number_integer() || json > INT64_MAX || json < least)
+    throw Malformed{std::string("expected a count for '") + name + "'"};
+  return json.get<int64_t>();
+}
+
+static const Json &list(const Json &json, const char *name) {
+  const Json &items = field(json, name);
+  if (!items.is_array())
+    throw Malformed{std::string("expected an array for '") + name + "'"};
+  return items;
+}
+
+template <size_t N>
+static void bins(const Json &json, const char *name,
+                 std::array<int64_t, N> &into) {
+  const Json &items = list(json, name);
+  if (items.size() != N)
+    throw Malformed{std::string("expected ") + std::to_string(N) +
+                    " counts in '" + name + "', got " +
+                    std::to_string(items.size())};
+  for (size_t i = 0; i < N; ++i)
+    into[i] = number(items[i], name);
+}
+
+static Profile::Layer layerFrom(const Json &json) {
+  Profile::Layer layer;
+  layer.layer = text(field(json, "layer"), "layer");
+  layer.calls = number(field(json, "calls"), "calls");
+  layer.rows = number(field(json, "rows"), "rows");
+  layer.active = number(field(json, "active"), "active");
+  bins(json, "density", layer.density);
+  bins(json, "longestActive", layer.longestActive);
+  layer.window = number(field(json, "window"), "window", -1);
+  layer.insideWindow = number(field(json, "insideWindow"), "insideWindow");
+  return layer;
+}
+
+static Profile::Site siteFrom(const Json &json) {
+  Profile::Site site;
+  site.layer = text(field(json, "layer"), "layer");
+  site.kernel = text(field(json, "kernel"), "kernel");
+  for (const Json &item : list(json, "classes")) {
+    if (!item.is_array() || item.size() != 2)
+      throw Malformed{"expected [name, count] in 'classes'"};
+    site.classes.emplace_back(text(item[0], "classes"),
+                              number(item[1], "classes"));
+  }
+  return site;
+}
+
+static Profile profileFrom(const Json &json) {
+  std::string format = text(field(json, "format"), "format");
+  if (format != kFormat)
+    throw Malformed{std::string("expected format '") + kFormat + "', got '" +
+                    format + "'"};
+  int64_t version = number(field(json, "version"), "version");
+  if (version != kVersion)
+    throw Malformed{"version " + std::to_string(version) + ", expected " +
+                    std::to_string(kVersion) + "; record it again"};
+  Profile profile;
+  profile.model = text(field(json, "model"), "model");
+  profile.fingerprint = text(field(json, "fingerprint"), "fingerprint");
+  profile.calls = number(field(json, "calls"), "calls");
+  profile.rows = number(field(json, "rows"), "rows");
+  bins(json, "lengths", profile.lengths);
+  for (const Json &item : list(json, "layers"))
+    profile.layers.push_back(layerFrom(item));
+  for (const Json &item : list(json, "sites"))
+    profile.sites.push_back(siteFrom(item));
+  return profile;
+}
+
+Result<Profile> Profile::parse(std::string_view source) {
+  try {
+    return profileFrom(Json::parse(source));
+  } catch (const Malformed &malformed) {
+    return Status::error(ErrorCode::InvalidArgument,
+                         "profile: " + malformed.what);
+  } catch (const Json::exception &error) {
+    return Status::error(ErrorCode::InvalidArgument,
+                         std::string("profile: not JSON: ") + error.what());
+  } catch (...) {
+    return Status::error(ErrorCode::ResourceExhausted,
+                         "profile: too little memory to read it");
+  }
+}
