@@ -7,7 +7,9 @@
 namespace seqc::rt {
 
 static constexpr size_t kMostRounds = 4;
-static constexpr double kNotch = 1.57;
+// Of two equal kernels, a trial with its four looks finds one better in less
+// than 3 % of cases; the 1.57 of box plots would in 13 %.
+static constexpr double kNotch = 3;
 
 Trial::Trial(int32_t samples, double leastGain)
     : wanted(static_cast<size_t>(std::max(1, samples))), leastGain(leastGain) {}

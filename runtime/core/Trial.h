@@ -5,8 +5,8 @@
 // call with each, near to each other in time and of about the same size, the
 // first of the two drawn by chance. A pair gives the ratio of the times per
 // unit of work; the median of the ratios says how much is gained, and
-// 1.57 IQR / sqrt(n) how much of that may be noise (the notch of a box plot,
-// about a 95 % interval of a median).
+// 3 IQR / sqrt(n) how much of that may be noise (a notch of a box plot, wide
+// enough for looking more than once).
 //
 //===----------------------------------------------------------------------===//
 #ifndef SEQC_RUNTIME_CORE_TRIAL_H

@@ -7,8 +7,10 @@
 #ifndef SEQC_TEST_UNIT_CORETESTVARIANTS_H
 #define SEQC_TEST_UNIT_CORETESTVARIANTS_H
 
+#include "test/unit/CoreTestCall.h"
 #include "test/unit/CoreTestModel.h"
 
+#include "runtime/core/SessionImpl.h"
 #include "runtime/core/Specialiser.h"
 
 #include <atomic>
@@ -123,6 +125,51 @@ inline Result<rt::CompiledVariant> compileVariant(int32_t kernel,
     compiled.code = liveCode(kShort);
   }
   return compiled;
+}
+
+//===----------------------------------------------------------------------===//
+// A program with variants
+//===----------------------------------------------------------------------===//
+
+struct Toy {
+  explicit Toy(rt::SpecialiserOptions options = {},
+               rt::SpecialiserHooks hooks = {compileVariant, {}, {}, {}, {}},
+               int threads = 1)
+      : parallel(std::make_shared<const rt::Parallel>(threads)),
+        loaded(*rt::LoadedPlan::create(variantPlan(), testKernels(),
+                                       testWeights(), *parallel)),
+        specialiser(std::make_shared<rt::Specialiser>(
+            loaded->plan(), std::move(hooks), options)) {}
+
+  Session session() const {
+    return *rt::makeSession(loaded, parallel, specialiser);
+  }
+  int32_t slot(int32_t kernel, int32_t variant) const {
+    for (const rt::Site &site : specialiser->sites().sites)
+      if (site.kernel == kernel)
+        return site.firstSlot + variant;
+    return -1;
+  }
+  rt::VariantReport report(int32_t kernel, int32_t variant) const {
+    for (const rt::SiteReport &site : specialiser->report())
+      if (site.kernel == kernel)
+        return site.variants[variant];
+    return {};
+  }
+
+  std::shared_ptr<const rt::Parallel> parallel;
+  std::shared_ptr<const rt::LoadedPlan> loaded;
+  std::shared_ptr<rt::Specialiser> specialiser;
+};
+
+inline void runChecked(Session &session, std::vector<Sequence> &sequences,
+                       float bias = 0) {
+  Call call(sequences);
+  ASSERT_TRUE(session.setOption("act_bias", bias).ok());
+  Status status = call.run(session);
+  ASSERT_TRUE(status.ok()) << status.str();
+  compute(sequences, bias);
+  call.expect(sequences);
 }
 
 } // namespace seqc::test
