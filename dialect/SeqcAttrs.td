@@ -60,4 +60,39 @@ def Seqc_TasksAttr : Seqc_Attr<"Tasks", "tasks", [
   }];
 }
 
+def Seqc_FactAttr : Seqc_Attr<"Fact", "fact"> {
+  let summary = "something that holds in every call of a kernel's variant";
+  let description = [{
+    The array `seqc.assume` on a kernel function lists facts about its arguments.
+    A kernel with facts is compiled for calls where all of them hold and may do
+    anything elsewhere (docs/Rationale/Specialisation.md). Arguments are counted
+    from 0, `arg2[0]` is the first extent of the third one.
+
+    ```
+    #seqc.fact<equals arg2[0], 1>        the extent is 1
+    #seqc.fact<at_most arg2[0], 8>       the extent is at most 8
+    #seqc.fact<same arg2[0], arg0[0]>    the extents are equal
+    #seqc.fact<zero arg7>                every entry of the i32 vector is 0
+    #seqc.fact<longest arg3, 64>         offsets: no sequence has more than 64 rows
+    #seqc.fact<one_row arg3>             offsets: sequence b has row b and no other
+    ```
+
+    Rules, where the fact is in `seqc.assume`:
+    * (fact_c1) arguments exist and are shaped; extents are in their rank.
+    * (fact_c2) an assumed extent does not contradict a static one.
+    * (fact_c3) what is assumed of entries is assumed of an i32 vector.
+  }];
+  let parameters = (ins "::seqc::ir::FactKind":$kind, "int64_t":$arg,
+    DefaultValuedParameter<"int64_t", "0">:$dim,
+    DefaultValuedParameter<"int64_t", "0">:$value,
+    DefaultValuedParameter<"int64_t", "0">:$other,
+    DefaultValuedParameter<"int64_t", "0">:$otherDim);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// About an extent, not about entries.
+    bool isOnExtent() const { return getKind() <= ::seqc::ir::FactKind::Same; }
+  }];
+}
+
 #endif // SEQC_ATTRS_TD

@@ -33,6 +33,8 @@ inline constexpr llvm::StringLiteral kSchedule = "seqc.schedule"; ///< on kernel
 inline constexpr llvm::StringLiteral kTarget = "seqc.target";     ///< on the module
 inline constexpr llvm::StringLiteral kKernel = "seqc.kernel";     ///< unit, on kernels
 inline constexpr llvm::StringLiteral kScratch = "seqc.scratch";   ///< i64 bytes, on kernels
+inline constexpr llvm::StringLiteral kAssume = "seqc.assume";     ///< facts, on kernels
+inline constexpr llvm::StringLiteral kIncreasing = "seqc.increasing"; ///< unit, on arguments: entries rise strictly
 } // namespace names
 
 } // namespace seqc::ir

@@ -36,4 +36,12 @@ def Seqc_ScatterMode : Seqc_Enum<"ScatterMode", "how a scattered row meets the d
 def Seqc_PoolKind : Seqc_Enum<"PoolKind", "pooling over the rows of a sequence", [
   I32EnumAttrCase<"Mean", 0, "mean">]>;
 
+def Seqc_FactKind : Seqc_Enum<"FactKind", "what is assumed of a kernel's arguments", [
+  I32EnumAttrCase<"Equals", 0, "equals">,
+  I32EnumAttrCase<"AtMost", 1, "at_most">,
+  I32EnumAttrCase<"Same", 2, "same">,
+  I32EnumAttrCase<"Zero", 3, "zero">,
+  I32EnumAttrCase<"Longest", 4, "longest">,
+  I32EnumAttrCase<"OneRow", 5, "one_row">]> { let genSpecializedAttr = 0; }
+
 #endif // SEQC_ENUMS_TD

@@ -140,6 +140,37 @@ def PartitionPass : Pass<"seqc-partition", "::mlir::ModuleOp"> {
 // schedule
 //===----------------------------------------------------------------------===//
 
+def ApplyAssumptionsPass : Pass<"seqc-apply-assumptions", "::mlir::func::FuncOp"> {
+  let summary = "simplify a kernel under what seqc.assume says of its arguments";
+  let description = [{
+    The signature stays, so that the variant can stand in for the kernel:
+
+    * an extent that is assumed becomes a constant;
+    * rows gathered by an index that rises strictly (`seqc.increasing`), as many
+      as the source has, are the source; rows scattered by it are an elementwise
+      update;
+    * an attention of which no sequence carries keys loses its `past`;
+    * a window that no sequence is longer than becomes unbounded.
+
+    ```mlir
+    func.func private @k(%x: tensor<?x8xf32>, %i: tensor<?xi32> {seqc.increasing}, %o: tensor<?x8xf32>)
+        attributes {seqc.kernel, seqc.assume = [#seqc.fact<same arg2[0], arg0[0]>]} {
+      %g = seqc.gather_rows ins(%x, %i) outs(%e)
+      %y = linalg.exp ins(%g) outs(%o)
+    // becomes
+      %y = linalg.exp ins(%x) outs(%o)
+    ```
+
+    What else a fact changes is decided where it is decided without one: tiles in
+    `seqc-schedule`, the loop over the rows of a sequence in `seqc-vectorize-scan`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect", "::seqc::ir::SeqcDialect"];
+  let statistics = [
+    Statistic<"numRewritten", "rewritten", "ops simplified">,
+    Statistic<"numExtents", "extents", "extents that became constants">];
+}
+
 def SchedulePass : Pass<"seqc-schedule", "::mlir::func::FuncOp"> {
   let summary = "choose the tiles of a kernel from its shapes and the target";
   let description = [{

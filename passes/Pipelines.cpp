@@ -36,6 +36,7 @@ static void addPartition(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 static void addSchedule(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createApplyAssumptionsPass());
   pm.addNestedPass<func::FuncOp>(createSchedulePass());
 }
 

@@ -2,6 +2,7 @@
 
 #include "passes/Analysis/ScheduleModel.h"
 
+#include "passes/Analysis/Assumptions.h"
 #include "passes/Analysis/KernelForm.h"
 #include "passes/Analysis/KernelGroups.h"
 #include "passes/Analysis/RowAccess.h"
@@ -192,9 +193,13 @@ static ScheduleAttr scheduleChannels(func::FuncOp kernel, TargetAttr target) {
 /// Keys that a query sees; no bound counts as a long sequence.
 static int64_t windowOf(AttendOp attend) {
   int64_t left = attend.getLeft(), right = attend.getRight();
+  int64_t longest =
+      Assumptions(attend).longest(attend.getOffsets()).value_or(kLongWindow);
+  if (attend.hasPast())
+    longest = kLongWindow;
   if (left < 0 || right < 0)
-    return kLongWindow;
-  return std::min(left + right + 1, kLongWindow);
+    return std::min(longest, kLongWindow);
+  return std::min({left + right + 1, longest, kLongWindow});
 }
 
 /// Keys that the queries of a tile see are divided evenly; two tiles' worth of

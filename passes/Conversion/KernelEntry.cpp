@@ -230,6 +230,7 @@ static LogicalResult addEntryPoints(func::FuncOp kernel) {
   entry.eraseArguments(0, count);
   kernel.setType(b.getFunctionType({ptr, i64, i64, ptr}, {}));
   kernel.removeArgAttrsAttr();
+  kernel->removeAttr(seqc::ir::names::kAssume);
   kernel.setPublic();
   return success();
 }

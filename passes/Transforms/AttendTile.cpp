@@ -2,6 +2,8 @@
 
 #include "passes/Transforms/AttendTile.h"
 
+#include "passes/Analysis/Assumptions.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -28,7 +30,8 @@ AttendTileEmitter::AttendTileEmitter(ir::AttendOp op, Sizes sizes)
       z(shaped(op.getQuery()).getDimSize(shaped(op.getQuery()).getRank() - 1)),
       h(shaped(op.getValue()).getDimSize(shaped(op.getValue()).getRank() - 1)),
       left(op.getLeft() >= kUnboundedWindow ? -1 : op.getLeft()),
-      right(op.getRight() >= kUnboundedWindow ? -1 : op.getRight()) {
+      right(op.getRight() >= kUnboundedWindow ? -1 : op.getRight()),
+      oneRowEach(Assumptions(op).isOneRowEach(op.getOffsets())) {
   queryTile = llvm::alignTo(queryTile, block);
   // Few columns are one panel: all of them fit the cache next to the weights.
   if (h <= 2 * panel)
@@ -62,6 +65,8 @@ Type AttendTileEmitter::f32Type() { return Float32Type::get(op.getContext()); }
 /// (n + B * (queryTile - 1)) / queryTile.
 Value AttendTileEmitter::tilesPerHead(TileBuilder &b) {
   Value rows = b.dim(op.getQuery(), op.hasHeads() ? 1 : 0);
+  if (oneRowEach)
+    return rows;
   Value sequences = b.sub(b.dim(op.getOffsets(), 0), b.index(1));
   Value padded = b.add(rows, b.mul(sequences, b.index(queryTile - 1)));
   return b.createOrFold<arith::DivUIOp>(padded, b.index(queryTile));
@@ -72,14 +77,9 @@ Value AttendTileEmitter::taskCount(TileBuilder &b) {
   return op.hasHeads() ? b.mul(tiles, b.dim(op.getQuery(), 0)) : tiles;
 }
 
-QueryTile AttendTileEmitter::locate(TileBuilder &b, Value task) {
-  QueryTile tile;
-  Value wanted = task;
-  if (op.hasHeads()) {
-    Value tiles = tilesPerHead(b);
-    tile.head = b.createOrFold<arith::DivUIOp>(task, tiles);
-    wanted = b.createOrFold<arith::RemUIOp>(task, tiles);
-  }
+/// The sequence and the queries of tile `wanted`, counted over sequences.
+void AttendTileEmitter::findTile(TileBuilder &b, Value wanted,
+                                 QueryTile &tile) {
   Value zero = b.index(0), one = b.index(1), width = b.index(queryTile);
   Value sequences = b.sub(b.dim(op.getOffsets(), 0), one);
   // Once the tile is found, `wanted` is negative: no unsigned compare hits it.
@@ -106,6 +106,23 @@ QueryTile AttendTileEmitter::locate(TileBuilder &b, Value task) {
   tile.rank = walk.getResult(4);
   tile.row = b.add(tile.start, tile.rank);
   tile.count = b.min(width, b.sub(tile.length, tile.rank));
+}
+
+QueryTile AttendTileEmitter::locate(TileBuilder &b, Value task) {
+  QueryTile tile;
+  Value wanted = task;
+  if (op.hasHeads()) {
+    Value tiles = tilesPerHead(b);
+    tile.head = b.createOrFold<arith::DivUIOp>(task, tiles);
+    wanted = b.createOrFold<arith::RemUIOp>(task, tiles);
+  }
+  if (oneRowEach) {
+    tile.sequence = tile.start = tile.row = wanted;
+    tile.rank = b.index(0);
+    tile.length = tile.count = b.index(1);
+  } else {
+    findTile(b, wanted, tile);
+  }
   if (op.hasPast()) {
     Value pushed = b.loadIndex(op.getPastCount(), tile.sequence);
     tile.ring = b.dim(op.getPastKey(), 1);

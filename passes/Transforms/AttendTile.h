@@ -104,6 +104,7 @@ private:
   bool isSoftmax();
   mlir::Type f32Type();
   mlir::Value tilesPerHead(TileBuilder &b);
+  void findTile(TileBuilder &b, mlir::Value wanted, QueryTile &tile);
   mlir::Value keyHead(TileBuilder &b, const QueryTile &tile);
   /// Keys that some query of ranks [rank, rank + count) sees.
   Range visibleTo(TileBuilder &b, const QueryTile &tile, mlir::Value rank,
@@ -175,6 +176,7 @@ private:
   int64_t valueRows; ///< rows of a register tile of the result
   int64_t z, h;
   int64_t left, right;        ///< -1: unbounded
+  bool oneRowEach;            ///< sequence b has row b and no other
   mlir::Value queries;        ///< [z, queryTile], rotated and scaled
   mlir::Value queryPositions; ///< i32 [queryTile], bias = position only
 };

@@ -105,6 +105,51 @@ void Outliner::outline(KernelOp kernel, IRRewriter &rewriter) {
   rewriter.replaceOp(kernel, call.getResults());
 }
 
+/// Rows that a compress kernel picked, or the first of them.
+static bool isRising(Value value, ModuleOp module) {
+  while (Operation *def = value.getDefiningOp()) {
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(def)) {
+      if (!slice.hasUnitStride())
+        return false;
+      value = slice.getSource();
+      continue;
+    }
+    auto call = dyn_cast<func::CallOp>(def);
+    auto kernel = call ? module.lookupSymbol<func::FuncOp>(call.getCallee())
+                       : func::FuncOp();
+    if (!kernel || kernel.isExternal())
+      return false;
+    unsigned result = cast<OpResult>(value).getResultNumber();
+    Value made = kernel.getBody().front().getTerminator()->getOperand(result);
+    auto compress = made.getDefiningOp<CompressOp>();
+    return compress && made == compress->getResult(0);
+  }
+  return false;
+}
+
+/// `seqc.increasing` on arguments that every call gives rising row numbers.
+static void markRising(ModuleOp module) {
+  DenseMap<Operation *, SmallVector<func::CallOp>> callsOf;
+  module.walk([&](func::CallOp call) {
+    callsOf[module.lookupSymbol<func::FuncOp>(call.getCallee())].push_back(
+        call);
+  });
+  for (auto kernel : module.getOps<func::FuncOp>()) {
+    ArrayRef<func::CallOp> calls = callsOf[kernel];
+    if (!kernel->hasAttr(names::kKernel) || calls.empty())
+      continue;
+    for (BlockArgument arg : kernel.getArguments()) {
+      unsigned number = arg.getArgNumber();
+      bool rises = llvm::all_of(calls, [&](func::CallOp call) {
+        return isRising(call.getOperand(number), module);
+      });
+      if (rises)
+        kernel.setArgAttr(number, names::kIncreasing,
+                          UnitAttr::get(module.getContext()));
+    }
+  }
+}
+
 namespace {
 /// Moves what depends on weights alone from @forward to @prepare.
 class Preparer {
@@ -283,6 +328,7 @@ struct PartitionPass
     Outliner outliner(module);
     for (KernelOp kernel : kernelOps)
       outliner.outline(kernel, rewriter);
+    markRising(module);
     kernels = outliner.kernels();
     calls = kernelOps.size();
   }

@@ -3,6 +3,7 @@
 #include "passes/Passes.h"
 
 #include "dialect/SeqcOps.h"
+#include "passes/Analysis/Assumptions.h"
 #include "passes/Analysis/KernelForm.h"
 #include "passes/Transforms/TaskTiler.h"
 
@@ -55,6 +56,15 @@ static int64_t rowAxis(Value value) {
 /// A kernel that only scatters iterates over the rows that it has, not over
 /// those of the destination.
 static OpFoldResult rowExtent(OpBuilder &builder, Operation *terminator) {
+  Assumptions known(terminator);
+  auto kernel = cast<func::FuncOp>(terminator->getParentOp());
+  for (auto [i, value] : llvm::enumerate(terminator->getOperands())) {
+    BlockArgument outs = outsArgument(kernel, i);
+    if (value.getDefiningOp<ir::ScatterRowsOp>())
+      continue;
+    if (auto extent = known.extent(outs, rowAxis(outs)))
+      return builder.getIndexAttr(*extent);
+  }
   for (Value value : terminator->getOperands())
     if (!value.getDefiningOp<ir::ScatterRowsOp>())
       return traceExtent(builder, value, rowAxis(value));

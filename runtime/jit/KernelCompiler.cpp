@@ -9,7 +9,9 @@
 #include "runtime/jit/Diagnostics.h"
 #include "runtime/jit/Registry.h"
 
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
@@ -92,12 +94,24 @@ bool jit::decode(std::string_view bytes, KernelArtifact &artifact) {
 // Kernels of a partitioned module
 //===----------------------------------------------------------------------===//
 
+static KernelSource sourceOf(std::string symbol, mlir::ModuleOp alone,
+                             const codegen::CpuTarget &target) {
+  KernelSource source;
+  source.symbol = std::move(symbol);
+  llvm::raw_string_ostream stream(source.text);
+  alone->print(stream);
+  std::string abi = std::to_string(SEQC_KERNEL_ABI_VERSION);
+  source.key =
+      contentKey({"kernel", source.text, target.name, target.cpu,
+                  target.tuneCpu, abi, buildId(), LLVM_VERSION_STRING});
+  return source;
+}
+
 std::vector<KernelSource>
 jit::extractKernels(mlir::ModuleOp partitioned,
                     const codegen::CpuTarget &target) {
   mlir::MLIRContext *context = partitioned.getContext();
   std::vector<KernelSource> kernels;
-  std::string abi = std::to_string(SEQC_KERNEL_ABI_VERSION);
   for (auto func : partitioned.getOps<mlir::func::FuncOp>()) {
     if (!func->hasAttr(ir::names::kKernel))
       continue;
@@ -108,14 +122,7 @@ jit::extractKernels(mlir::ModuleOp partitioned,
                       codegen::makeTargetAttr(context, target));
     builder.setInsertionPointToEnd(alone->getBody());
     builder.clone(*func);
-    KernelSource source;
-    source.symbol = func.getName().str();
-    llvm::raw_string_ostream stream(source.text);
-    alone->print(stream);
-    source.key =
-        contentKey({"kernel", source.text, target.name, target.cpu,
-                    target.tuneCpu, abi, buildId(), LLVM_VERSION_STRING});
-    kernels.push_back(std::move(source));
+    kernels.push_back(sourceOf(func.getName().str(), *alone, target));
   }
   return kernels;
 }
@@ -150,11 +157,49 @@ static mlir::Operation *findKernel(mlir::ModuleOp module) {
   return nullptr;
 }
 
+/// Rows and sequences are as many as they were.
+static bool keepsRows(mlir::ArrayAttr facts) {
+  return llvm::none_of(facts.getAsRange<ir::FactAttr>(), [](ir::FactAttr fact) {
+    return fact.getKind() == ir::FactKind::Equals ||
+           fact.getKind() == ir::FactKind::AtMost ||
+           fact.getKind() == ir::FactKind::OneRow;
+  });
+}
+
 static Status withDiagnostics(Status status, const std::string &symbol,
                               DiagnosticCollector &collector) {
   return Status::error(status.code(),
                        "kernel " + symbol + ": " + status.message(),
                        collector.take());
+}
+
+Result<KernelSource> jit::variantSource(const KernelSource &generic,
+                                        std::string_view assumption,
+                                        const codegen::CpuTarget &target) {
+  mlir::MLIRContext context(compilerRegistry(),
+                            mlir::MLIRContext::Threading::DISABLED);
+  context.getOrLoadDialect<ir::SeqcDialect>();
+  DiagnosticCollector collector(&context);
+  auto refuse = [&](const std::string &why) {
+    return withDiagnostics(Status::error(ErrorCode::Internal, why),
+                           generic.symbol, collector);
+  };
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(
+      generic.text, mlir::ParserConfig(&context), generic.symbol);
+  mlir::Operation *kernel = module ? findKernel(*module) : nullptr;
+  if (!kernel)
+    return refuse("kernel text does not parse");
+  auto facts = llvm::dyn_cast_if_present<mlir::ArrayAttr>(
+      mlir::parseAttribute(assumption, &context));
+  if (!facts)
+    return refuse("expected an array of #seqc.fact, got " +
+                  std::string(assumption));
+  kernel->setAttr(ir::names::kAssume, facts);
+  if (mlir::failed(mlir::verify(*module)))
+    return refuse("the kernel has no variant for " + std::string(assumption));
+  if (!keepsRows(facts))
+    kernel->removeAttr(ir::names::kSchedule);
+  return sourceOf(generic.symbol, *module, target);
 }
 
 Result<KernelArtifact> jit::compileKernel(const KernelSource &source,

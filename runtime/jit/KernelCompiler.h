@@ -47,6 +47,13 @@ std::string contentKey(const std::vector<std::string_view> &parts);
 std::vector<KernelSource> extractKernels(mlir::ModuleOp partitioned,
                                          const codegen::CpuTarget &target);
 
+/// `generic` under an assumption, an array of #seqc.fact as text: the same
+/// symbol, arguments and meaning, its own text and key. A schedule that the
+/// generic kernel was given stays where the facts leave its rows as they were.
+Result<KernelSource> variantSource(const KernelSource &generic,
+                                   std::string_view assumption,
+                                   const codegen::CpuTarget &target);
+
 /// Called with the IR after each phase; for dumps and --emit.
 using PhaseObserver = std::function<void(passes::Phase, mlir::ModuleOp)>;
 

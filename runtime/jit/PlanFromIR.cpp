@@ -7,6 +7,7 @@
 #include "passes/Analysis/KernelForm.h"
 #include "passes/Analysis/KernelSummary.h"
 #include "passes/Analysis/RowAccess.h"
+#include "runtime/jit/VariantPlan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -109,6 +110,7 @@ void PlanBuilder::addKernels() {
     kernel.summary = std::move(summary.text);
     kernel.baked = std::move(summary.baked);
     kernel.free = std::move(summary.free);
+    kernel.variants = jit::planVariants(function);
     kernels[function.getSymName()] = int32_t(plan.kernels.size());
     plan.kernels.push_back(std::move(kernel));
   }

@@ -26,6 +26,8 @@
 // MODEL: call @queries_attend_softmax_16_matmul_16_scatter(
 // MODEL: call @rows_map_16(
 // MODEL-NOT: func.func private @channels_scan_16x4_1
+// MODEL: func.func private @rows_gather_matmul_48({{.*}}: tensor<?xi32> {bufferization.writable = false, seqc.increasing}
+// MODEL: func.func private @queries_attend_softmax_16_matmul_16_scatter({{.*}}: tensor<?xi32> {bufferization.writable = false, seqc.increasing}
 
 // Equal bodies are one function, whatever their layer; a different body of the
 // same main ops takes a number.
@@ -71,4 +73,38 @@ module {
     %r = linalg.exp ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
     return %r : tensor<?x8xf32>
   }
+}
+
+// -----
+
+// Rows that a compress picked rise, those of a caller need not: a kernel that
+// both calls is not told that they do.
+// CHECK: func.func private @serial_compress
+// CHECK-NOT: seqc.increasing
+// CHECK: func.func private @rows_gather({{.*}}, %{{.*}}: tensor<?xi32> {bufferization.writable = false}
+// CHECK: func.func private @rows_gather_1({{.*}}, %{{.*}}: tensor<?xi32> {bufferization.writable = false, seqc.increasing}
+func.func @forward(%x: tensor<?x8xf32> {seqc.input = "x"}, %z: tensor<?x4xf32> {seqc.input = "z"}, %i: tensor<?xi32> {seqc.input = "i"},
+                   %a: tensor<?xi32> {seqc.input = "a"}, %off: tensor<?xi32> {seqc.builtin = "offsets"})
+    -> (tensor<?x8xf32> {seqc.output = "y"}, tensor<?x8xf32> {seqc.output = "w"}, tensor<?x4xf32> {seqc.output = "v"}) {
+  %c:2 = seqc.kernel ins(%a, %off : tensor<?xi32>, tensor<?xi32>) outs(%a, %off : tensor<?xi32>, tensor<?xi32>) {
+  ^bb0(%k: tensor<?xi32>, %o: tensor<?xi32>, %p: tensor<?xi32>, %q: tensor<?xi32>):
+    %r:2 = seqc.compress ins(%k, %o : tensor<?xi32>, tensor<?xi32>) outs(%p, %q : tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>, tensor<?xi32>
+    seqc.yield %r#0, %r#1 : tensor<?xi32>, tensor<?xi32>
+  } -> tensor<?xi32>, tensor<?xi32>
+  %g = seqc.kernel ins(%x, %i : tensor<?x8xf32>, tensor<?xi32>) outs(%x : tensor<?x8xf32>) {
+  ^bb0(%s: tensor<?x8xf32>, %j: tensor<?xi32>, %o: tensor<?x8xf32>):
+    %r = seqc.gather_rows ins(%s, %j : tensor<?x8xf32>, tensor<?xi32>) outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+    seqc.yield %r : tensor<?x8xf32>
+  } -> tensor<?x8xf32>
+  %h = seqc.kernel ins(%x, %c#0 : tensor<?x8xf32>, tensor<?xi32>) outs(%x : tensor<?x8xf32>) {
+  ^bb0(%s: tensor<?x8xf32>, %j: tensor<?xi32>, %o: tensor<?x8xf32>):
+    %r = seqc.gather_rows ins(%s, %j : tensor<?x8xf32>, tensor<?xi32>) outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+    seqc.yield %r : tensor<?x8xf32>
+  } -> tensor<?x8xf32>
+  %f = seqc.kernel ins(%z, %c#0 : tensor<?x4xf32>, tensor<?xi32>) outs(%z : tensor<?x4xf32>) {
+  ^bb0(%s: tensor<?x4xf32>, %j: tensor<?xi32>, %o: tensor<?x4xf32>):
+    %r = seqc.gather_rows ins(%s, %j : tensor<?x4xf32>, tensor<?xi32>) outs(%o : tensor<?x4xf32>) -> tensor<?x4xf32>
+    seqc.yield %r : tensor<?x4xf32>
+  } -> tensor<?x4xf32>
+  return %g, %h, %f : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x4xf32>
 }
