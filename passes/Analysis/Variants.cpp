@@ -6,6 +6,8 @@
 #include "passes/Analysis/Assumptions.h"
 #include "passes/Analysis/Extents.h"
 #include "passes/Analysis/KernelForm.h"
+#include "passes/Transforms/LaneBuilder.h"
+#include "passes/Transforms/OneRowScan.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/ADT/SetVector.h"
@@ -103,7 +105,8 @@ void VariantList::ofRows() {
 }
 
 void VariantList::ofScan(ScanOp scan) {
-  add("one-row-each", {entryFact(FactKind::OneRow, scan.getOffsets())});
+  if (hasOneRowForm(scan, targetLanes(scan)))
+    add("one-row-each", {entryFact(FactKind::OneRow, scan.getOffsets())});
 }
 
 void VariantList::ofAttend(AttendOp attend) {

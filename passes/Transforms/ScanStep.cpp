@@ -26,8 +26,8 @@ static int64_t extentOf(Type type) {
 int64_t seqc::passes::laneCount(Type type, LaneAxis axis, int64_t lanes) {
   if (!isa<VectorType>(type))
     return 1;
-  return axis == LaneAxis::Channels ? extentOf(type)
-                                    : llvm::divideCeil(extentOf(type), lanes);
+  return axis == LaneAxis::States ? llvm::divideCeil(extentOf(type), lanes)
+                                  : extentOf(type);
 }
 
 //===----------------------------------------------------------------------===//
@@ -54,10 +54,33 @@ static bool isStaticPosition(Operation *op) {
       op);
 }
 
+/// States of a channel are a part of a vector, or whole vectors.
+static bool fillsVectors(Type type, int64_t lanes) {
+  int64_t extent = extentOf(type);
+  return lanes % extent == 0 || extent % lanes == 0;
+}
+
+/// In memory order, where states are not picked one by one.
+static bool isSupportedInMemory(Operation *op, int64_t lanes) {
+  auto fits = [&](Type type) { return fillsVectors(type, lanes); };
+  if (!llvm::all_of(op->getOperandTypes(), fits) ||
+      !llvm::all_of(op->getResultTypes(), fits))
+    return false;
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
+    return !dense || dense.isSplat();
+  }
+  if (auto broadcast = dyn_cast<vector::BroadcastOp>(op))
+    return !isa<VectorType>(broadcast.getSourceType());
+  return isa<ir::YieldOp, vector::ReductionOp>(op) || isElementwise(op);
+}
+
 static bool isSupported(Operation *op, LaneAxis axis, int64_t lanes) {
   if (!llvm::all_of(op->getOperandTypes(), isStepType) ||
       !llvm::all_of(op->getResultTypes(), isStepType))
     return false;
+  if (axis == LaneAxis::Memory)
+    return isSupportedInMemory(op, lanes);
   if (isa<ir::YieldOp>(op) || isElementwise(op))
     return true;
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
@@ -100,6 +123,7 @@ public:
 private:
   Lanes emitConstant(arith::ConstantOp op);
   Lanes emitReduction(vector::ReductionOp op);
+  Value reduceInMemory(vector::ReductionOp op, Lanes vectors);
   void emitElementwise(Operation *op);
   void emitRenaming(Operation *op);
   Value reduceLanes(vector::ReductionOp op, Value vector);
@@ -208,8 +232,48 @@ Value StepEmitter::reduceLanes(vector::ReductionOp op, Value vector) {
   return lb.splat(sum);
 }
 
+// Entries of a channel are neighbours: each round combines them in pairs, two
+// vectors giving one, until a vector holds one entry per channel.
+Value StepEmitter::reduceInMemory(vector::ReductionOp op, Lanes vectors) {
+  int64_t lanes = lb.getLanes();
+  // Vectors of one channel first.
+  size_t perChannel =
+      std::max<int64_t>(1, extentOf(op.getVector().getType()) / lanes);
+  Lanes sums;
+  for (size_t at = 0; at < vectors.size(); at += perChannel) {
+    Value sum = vectors[at];
+    for (size_t j = 1; j < perChannel; ++j)
+      sum = combine(lb, op, sum, vectors[at + j]);
+    sums.push_back(sum);
+  }
+  SmallVector<int64_t> even, odd;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    even.push_back(2 * lane);
+    odd.push_back(2 * lane + 1);
+  }
+  OpBuilder &b = lb.builder();
+  while (sums.size() > 1) {
+    Lanes halves;
+    for (size_t at = 0; at < sums.size(); at += 2) {
+      Value low = vector::ShuffleOp::create(b, lb.getLoc(), sums[at],
+                                            sums[at + 1], even);
+      Value high = vector::ShuffleOp::create(b, lb.getLoc(), sums[at],
+                                             sums[at + 1], odd);
+      halves.push_back(combine(lb, op, low, high));
+    }
+    sums = std::move(halves);
+  }
+  return sums.front();
+}
+
 Lanes StepEmitter::emitReduction(vector::ReductionOp op) {
   Lanes vectors = lookup(op.getVector());
+  if (axis == LaneAxis::Memory) {
+    Value sum = reduceInMemory(op, vectors);
+    if (op.getAcc())
+      sum = combine(lb, op, sum, lookup(op.getAcc()).front());
+    return {sum};
+  }
   if (axis == LaneAxis::States)
     clearPadding(vectors, extentOf(op.getVector().getType()));
   size_t chains = std::min(kReductionChains, vectors.size());
@@ -226,8 +290,26 @@ Lanes StepEmitter::emitReduction(vector::ReductionOp op) {
   return {sum};
 }
 
+Lanes seqc::passes::spreadInMemory(LaneBuilder &lb, Value channels,
+                                   int64_t states) {
+  Lanes vectors;
+  for (int64_t j = 0; j < states; ++j) {
+    SmallVector<int64_t> from;
+    for (int64_t lane = 0; lane < lb.getLanes(); ++lane)
+      from.push_back((j * lb.getLanes() + lane) / states);
+    vectors.push_back(vector::ShuffleOp::create(lb.builder(), lb.getLoc(),
+                                                channels, channels, from));
+  }
+  return vectors;
+}
+
 void StepEmitter::emitRenaming(Operation *op) {
   auto front = [&](Value value) { return lookup(value).front(); };
+  if (axis == LaneAxis::Memory) {
+    auto broadcast = cast<vector::BroadcastOp>(op);
+    return bind(broadcast, spreadInMemory(lb, front(broadcast.getSource()),
+                                          extentOf(broadcast.getType())));
+  }
   if (auto broadcast = dyn_cast<vector::BroadcastOp>(op)) {
     const Lanes &source = lookup(broadcast.getSource());
     int64_t wanted = count(broadcast.getType());

@@ -9,17 +9,23 @@ namespace seqc::passes {
 
 /// Axis that the lanes of a vector run over: a lane is a channel, and the
 /// states of a channel are spread over vectors; or a lane is a state, and
-/// channels follow one another.
-enum class LaneAxis { Channels, States };
+/// channels follow one another; or vectors run over channels and their states
+/// as both lie in memory, several channels to a vector or several vectors to
+/// one.
+enum class LaneAxis { Channels, States, Memory };
 
 /// A value of the step region as vectors. Over channels an f32 is one vector
 /// and a vector<N x f32> is N of them; over states an f32 is one vector that
 /// repeats it and a vector<N x f32> is ceil(N / lanes) vectors, the last one
-/// padded.
+/// padded. In memory order an f32 is one vector of channels and a
+/// vector<N x f32> the N vectors of their N * lanes states.
 using Lanes = llvm::SmallVector<mlir::Value>;
 
 /// The vectors of a value of this type.
 int64_t laneCount(mlir::Type type, LaneAxis axis, int64_t lanes);
+
+/// In memory order: each channel's entry for all of its states.
+Lanes spreadInMemory(LaneBuilder &lb, mlir::Value channels, int64_t states);
 
 /// First op of the region that has no vector form over `axis`, or null.
 mlir::Operation *findUnsupported(ir::ScanOp op, LaneAxis axis, int64_t lanes);

@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/Analysis/Assumptions.h"
 #include "passes/Passes.h"
 #include "passes/Transforms/LaneBuilder.h"
+#include "passes/Transforms/OneRowScan.h"
 #include "passes/Transforms/ScanStep.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -85,7 +85,6 @@ private:
   int64_t groupSize(std::optional<int64_t> vectors);
   void emitGroups(Value begin, Value end, int64_t count);
   void emitChunks(Value channel, int64_t count, Value mask, int64_t channels);
-  Rows rowsOf(Value sequence);
   void emitSequence(Value sequence, ArrayRef<Chunk> chunks,
                     ArrayRef<SmallVector<Lanes>> params);
   Value rowAt(const Rows &rows, Value i);
@@ -106,7 +105,6 @@ private:
   LaneAxis axis;
   SmallVector<DelayLine> delayLines;
   AheadValues ahead;
-  bool oneRowEach = false; ///< sequence b has row b: no loop over rows
 };
 } // namespace
 
@@ -285,9 +283,7 @@ int64_t ScanEmitter::groupSize(std::optional<int64_t> vectors) {
 
 void ScanEmitter::emit() {
   planDelays();
-  oneRowEach = Assumptions(op).isOneRowEach(op.getOffsets());
-  if (!oneRowEach)
-    ahead = findAheadValues(op);
+  ahead = findAheadValues(op);
   unsigned first = op.getOuts().empty() ? firstState() : firstOut();
   Value channels = lb.dim(operand(first), 1);
   int64_t width = axis == LaneAxis::Channels ? lb.getLanes() : 1;
@@ -379,46 +375,32 @@ SmallVector<Value> ScanEmitter::firstAhead(const Rows &rows, const Chunk &chunk,
   return first.getResults();
 }
 
-Rows ScanEmitter::rowsOf(Value sequence) {
-  if (oneRowEach)
-    return {sequence, lb.index(1)};
-  Value start = lb.loadIndex(op.getOffsets(), sequence);
-  Value end = lb.loadIndex(op.getOffsets(), lb.add(sequence, lb.index(1)));
-  return {start, lb.sub(end, start)};
-}
-
 void ScanEmitter::emitSequence(Value sequence, ArrayRef<Chunk> chunks,
                                ArrayRef<SmallVector<Lanes>> params) {
-  Rows rows = rowsOf(sequence);
+  OpBuilder &b = lb.builder();
+  Value start = lb.loadIndex(op.getOffsets(), sequence);
+  Value end = lb.loadIndex(op.getOffsets(), lb.add(sequence, lb.index(1)));
+  Rows rows{start, lb.sub(end, start)};
   SmallVector<Value> carried;
   for (auto [chunk, own] : llvm::zip_equal(chunks, params))
     loadCarried(sequence, rows, chunk, own, carried);
+
+  auto loop = scf::ForOp::create(b, lb.getLoc(), lb.index(0), rows.length,
+                                 lb.index(1), carried);
   size_t perChunk = carried.size() / chunks.size();
-  auto emitRows = [&](Value i, ArrayRef<Value> before) {
-    SmallVector<Value> next;
-    for (auto [u, chunk] : llvm::enumerate(chunks))
-      emitRow(rows, i, chunk, params[u], before.slice(u * perChunk, perChunk),
-              next);
-    return next;
-  };
-  SmallVector<Value> last;
-  if (oneRowEach) {
-    last = emitRows(lb.index(0), carried);
-  } else {
-    OpBuilder &b = lb.builder();
-    auto loop = scf::ForOp::create(b, lb.getLoc(), lb.index(0), rows.length,
-                                   lb.index(1), carried);
+  {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> next =
-        emitRows(loop.getInductionVar(),
-                 SmallVector<Value>(loop.getRegionIterArgs()));
+    SmallVector<Value> iterArgs(loop.getRegionIterArgs()), next;
+    for (auto [u, chunk] : llvm::enumerate(chunks))
+      emitRow(rows, loop.getInductionVar(), chunk, params[u],
+              ArrayRef(iterArgs).slice(u * perChunk, perChunk), next);
     if (!next.empty())
       scf::YieldOp::create(b, lb.getLoc(), next);
-    llvm::append_range(last, loop.getResults());
   }
   for (auto [u, chunk] : llvm::enumerate(chunks)) {
-    ArrayRef<Value> rest = ArrayRef(last).slice(u * perChunk, perChunk);
+    SmallVector<Value> final(loop.getResults().slice(u * perChunk, perChunk));
+    ArrayRef<Value> rest = final;
     for (unsigned i = firstState(); i < numOperands(); ++i) {
       Type type = op.getStep().getArgument(i - op.getOuts().size()).getType();
       size_t vectors = laneCount(type, axis, lb.getLanes());
@@ -438,7 +420,7 @@ Value ScanEmitter::rowAt(const Rows &rows, Value i) {
 // Rows of one vector of channels are far apart in memory, which the machine
 // does not fetch ahead by itself.
 void ScanEmitter::prefetch(const Rows &rows, Value i, const Chunk &chunk) {
-  if (axis == LaneAxis::States || oneRowEach)
+  if (axis == LaneAxis::States)
     return;
   Value last = lb.sub(rows.length, lb.index(1));
   Value ahead = lb.min(lb.add(i, lb.index(kPrefetchRows)), last);
@@ -555,10 +537,15 @@ struct VectorizeScanPass
     });
     for (ir::ScanOp op : scans) {
       int64_t lanes = targetLanes(op);
+      OpBuilder builder(op);
+      if (emitOneRowScan(builder, op, lanes)) {
+        op.erase();
+        ++numVectorized;
+        continue;
+      }
       FailureOr<LaneAxis> axis = chooseAxis(op, lanes);
       if (failed(axis))
         return signalPassFailure();
-      OpBuilder builder(op);
       ScanEmitter(op, builder, *axis, lanes).emit();
       op.erase();
       ++numVectorized;

@@ -235,3 +235,64 @@ func.func @foreign_op(%x: memref<?x4xf32>, %off: memref<?xi32>, %y: memref<?x16x
   }
   return
 }
+
+// -----
+
+#otd = affine_map<(t, d, n) -> (t, d)>
+#odn = affine_map<(t, d, n) -> (d, n)>
+
+// Each sequence has one row: no loop over rows, and states stay as they lie in
+// memory, four channels of four to a vector. An input is spread over the states
+// by a shuffle, a sum over them pairs neighbours, 16 entries at last.
+// CHECK-LABEL: func.func private @one_row
+// CHECK-SAME: %[[X:[a-z0-9]*]]: memref<?x16xf32>, %{{[a-z0-9]*}}: memref<16x4xf32>, %{{[a-z0-9]*}}: memref<?xi32>, %[[Y:[a-z0-9]*]]: memref<?x16xf32>, %[[H:[a-z0-9]*]]: memref<?x16x4xf32>
+// CHECK: scf.for %[[B:.*]] = %c0 to
+// CHECK-NOT: scf.for
+// CHECK: %[[XT:.*]] = vector.load %[[X]][%[[B]], %{{.*}}]
+// CHECK-COUNT-4: vector.load %{{.*}} : memref<64xf32>, vector<16xf32>
+// CHECK: %[[FLAT:.*]] = memref.collapse_shape %[[H]] {{.*}} into memref<?x64xf32>
+// CHECK-COUNT-4: vector.load %[[FLAT]][%[[B]], %{{.*}}]
+// CHECK: vector.shuffle %[[XT]], %[[XT]] [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]
+// CHECK-COUNT-6: vector.shuffle {{.*}} [{{0|1}}, {{2|3}}, {{4|5}}
+// CHECK: vector.store %{{.*}}, %[[Y]][%[[B]], %{{.*}}]
+// CHECK-COUNT-4: vector.store
+// CHECK-NOT: vector.store
+func.func private @one_row(%x: memref<?x16xf32>, %q: memref<16x4xf32>, %off: memref<?xi32>,
+                           %y: memref<?x16xf32>, %h: memref<?x16x4xf32>)
+    attributes {seqc.kernel, seqc.assume = [#seqc.fact<one_row arg2>]} {
+  seqc.scan {delays = array<i64: 0>, maps = [#otd, #odn, #otd, #odn]}
+      inputs(%x : memref<?x16xf32>) params(%q : memref<16x4xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x16xf32>) states(%h : memref<?x16x4xf32>) {
+  ^bb0(%xt: f32, %qd: vector<4xf32>, %hd: vector<4xf32>):
+    %xv = vector.broadcast %xt : f32 to vector<4xf32>
+    %qh = arith.mulf %qd, %hd : vector<4xf32>
+    %hn = arith.addf %qh, %xv : vector<4xf32>
+    %yt = vector.reduction <add>, %hn : vector<4xf32> into f32
+    seqc.yield %yt, %hn : f32, vector<4xf32>
+  }
+  return
+}
+
+// -----
+
+#rtd = affine_map<(t, d, n) -> (t, d)>
+#rdn = affine_map<(t, d, n) -> (d, n)>
+
+// Three states neither fill a vector nor divide one: the usual way.
+// CHECK-LABEL: func.func private @one_row_of_three
+// CHECK: scf.for {{.*}} iter_args
+func.func private @one_row_of_three(%x: memref<?x16xf32>, %q: memref<16x3xf32>, %off: memref<?xi32>,
+                                    %y: memref<?x16xf32>, %h: memref<?x16x3xf32>)
+    attributes {seqc.kernel, seqc.assume = [#seqc.fact<one_row arg2>]} {
+  seqc.scan {delays = array<i64: 0>, maps = [#rtd, #rdn, #rtd, #rdn]}
+      inputs(%x : memref<?x16xf32>) params(%q : memref<16x3xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x16xf32>) states(%h : memref<?x16x3xf32>) {
+  ^bb0(%xt: f32, %qd: vector<3xf32>, %hd: vector<3xf32>):
+    %xv = vector.broadcast %xt : f32 to vector<3xf32>
+    %qh = arith.mulf %qd, %hd : vector<3xf32>
+    %hn = arith.addf %qh, %xv : vector<3xf32>
+    %yt = vector.reduction <add>, %hn : vector<3xf32> into f32
+    seqc.yield %yt, %hn : f32, vector<3xf32>
+  }
+  return
+}

@@ -101,7 +101,7 @@ std::string ScanCase::slice(size_t i) const {
          result + "\n";
 }
 
-std::string ScanCase::text() const {
+std::string ScanCase::text(bool oneRowEach) const {
   std::string arguments, views, maps, delays, region = recurrence.region;
   std::string lists[4], types[4], blockArguments;
   std::string vectorType =
@@ -146,9 +146,14 @@ std::string ScanCase::text() const {
                ? std::string()
                : std::string(name) + "(" + lists[i] + " : " + types[i] + ") ";
   };
+  std::string assume = oneRowEach ? ", seqc.assume = [#seqc.fact<one_row arg" +
+                                        std::to_string(arrays.size()) + ">]"
+                                  : "";
   return "func.func private @kernel(" + arguments +
          "%off: memref<?xi32>, %scratch: memref<?xi8>)\n"
-         "    attributes {seqc.kernel, seqc.scratch = 0 : i64} {\n"
+         "    attributes {seqc.kernel, seqc.scratch = 0 : i64" +
+         assume +
+         "} {\n"
          "  %c0 = arith.constant 0 : index\n"
          "  scf.forall (%task) in (1) {\n" +
          views + "    seqc.scan {direction = #seqc.direction<" +

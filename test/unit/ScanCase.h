@@ -51,7 +51,8 @@ using ScanRun = std::function<void(const std::vector<SeqcBuffer> &)>;
 class ScanCase {
 public:
   ScanCase(Recurrence recurrence, ScanShape shape, uint64_t seed);
-  std::string text() const;
+  /// With `oneRowEach` the kernel assumes what its name says.
+  std::string text(bool oneRowEach = false) const;
   /// Runs the kernel on the data and compares what it leaves there with the
   /// reference.
   void check(const ScanRun &run);

@@ -11,13 +11,14 @@ using namespace seqc;
 using namespace seqc::test;
 
 static void checkCase(const Recurrence &recurrence, const ScanShape &shape,
-                      const std::string &target = "cpu") {
+                      const std::string &target = "cpu",
+                      bool oneRowEach = false) {
   SCOPED_TRACE("D " + std::to_string(shape.channels) + " N " +
                std::to_string(shape.statesPerChannel) + " B " +
                std::to_string(shape.lengths.size()) +
                (shape.reverse ? " reverse on " : " on ") + target);
   ScanCase scan(recurrence, shape, 7 * shape.channels + shape.statesPerChannel);
-  KernelRunner kernel(scan.text(), "kernel", target);
+  KernelRunner kernel(scan.text(oneRowEach), "kernel", target);
   ASSERT_TRUE(bool(kernel)) << scan.text();
   scan.check([&](const std::vector<SeqcBuffer> &args) { kernel.run(args); });
 }
@@ -72,4 +73,27 @@ TEST(ScanKernels, EveryTarget) {
     checkCase(delayed(), {21, 5, {3, 0, 16}}, target);
     checkCase(wideRows(), {5, 16, {3, 2}}, target);
   }
+}
+
+/// Each sequence has one row, which the kernel was told: states as they lie in
+/// memory, whole vectors of them or several channels to a vector, dense or in
+/// wider arrays, ragged or not; other numbers of states take the usual way.
+TEST(ScanKernels, OneRowEach) {
+  const ScanShape kShapes[] = {
+      {16, 16, {1}},     {60, 16, {1, 1, 1}},
+      {130, 4, {1, 1}},  {33, 64, {1, 1}},
+      {128, 1, {1}},     {20, 16, {1, 1}, false, 3},
+      {7, 3, {1, 1}},    {19, 4, {1, 1}, true, 0, true},
+      {5, 2, {1, 1, 1}}, {18, 32, {1, 1}, true},
+      {48, 16, {}},
+  };
+  for (const ScanShape &shape : kShapes)
+    for (const Recurrence &recurrence :
+         {movingAverage(), selectiveScan(), complexRecurrence(), delayed(),
+          wideRows()})
+      checkCase(recurrence, shape, "cpu", true);
+  for (const std::string &target : codegen::runnableCpuTargets())
+    for (const Recurrence &recurrence :
+         {movingAverage(), selectiveScan(), delayed(), wideRows()})
+      checkCase(recurrence, {21, 8, {1, 1, 1}}, target, true);
 }
