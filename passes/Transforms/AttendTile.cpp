@@ -31,8 +31,9 @@ AttendTileEmitter::AttendTileEmitter(ir::AttendOp op, Sizes sizes)
       h(shaped(op.getValue()).getDimSize(shaped(op.getValue()).getRank() - 1)),
       left(op.getLeft() >= kUnboundedWindow ? -1 : op.getLeft()),
       right(op.getRight() >= kUnboundedWindow ? -1 : op.getRight()),
-      oneRowEach(Assumptions(op).isOneRowEach(op.getOffsets())) {
-  queryTile = llvm::alignTo(queryTile, block);
+      oneRowEach(Assumptions(op).isOneRowEach(op.getOffsets())),
+      single(isSingle(op)) {
+  queryTile = single ? 1 : llvm::alignTo(queryTile, block);
   // Few columns are one panel: all of them fit the cache next to the weights.
   if (h <= 2 * panel)
     panel = h;
@@ -167,6 +168,8 @@ AttendTileEmitter::Range AttendTileEmitter::visibleTo(TileBuilder &b,
 }
 
 Value AttendTileEmitter::emit(TileBuilder &b, const QueryTile &tile) {
+  if (single)
+    return emitOne(b, tile);
   Value out = b.empty({queryTile, h}, f32Type());
   if (left < 0 && right < 0) {
     // Every key is seen by all queries or by none.

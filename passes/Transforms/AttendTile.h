@@ -169,6 +169,25 @@ private:
                        Panel columns, mlir::Value out);
   mlir::Value normalise(TileBuilder &b, const QueryTile &tile, Sums sums);
 
+  // The only query of a sequence (AttendOne.cpp).
+  /// Keys that lie side by side, and their place among all that the query sees.
+  struct KeyPart {
+    mlir::Value keys, values, positions, lead;
+    mlir::Value row, count, at;
+  };
+  static bool isSingle(ir::AttendOp op);
+  llvm::SmallVector<KeyPart> partsOf(TileBuilder &b, const QueryTile &tile);
+  mlir::Value scoresOfPart(TileBuilder &b, const KeyPart &part,
+                           mlir::Value query, mlir::Value scores);
+  mlir::Value turnedScoresOfPart(TileBuilder &b, const KeyPart &part,
+                                 mlir::Value query, mlir::Value scores);
+  mlir::Value weighAll(TileBuilder &b, const QueryTile &tile,
+                       llvm::ArrayRef<KeyPart> parts, mlir::Value count,
+                       mlir::Value scores);
+  mlir::Value softmaxAll(TileBuilder &b, mlir::Value count,
+                         mlir::Value &scores);
+  mlir::Value emitOne(TileBuilder &b, const QueryTile &tile);
+
   ir::AttendOp op;
   int64_t queryTile, keyTile;
   int64_t block;
@@ -177,6 +196,7 @@ private:
   int64_t z, h;
   int64_t left, right;        ///< -1: unbounded
   bool oneRowEach;            ///< sequence b has row b and no other
+  bool single;                ///< and its query is computed alone
   mlir::Value queries;        ///< [z, queryTile], rotated and scaled
   mlir::Value queryPositions; ///< i32 [queryTile], bias = position only
 };

@@ -127,7 +127,9 @@ std::string seqc::test::kernelText(const AttendCase &test) {
   text << ") -> " << out
        << " attributes {seqc.kernel, seqc.schedule = #seqc.schedule<\"queries\""
        << ", rows = " << test.queryTile
-       << ", micro = 8 by 1, keys = " << test.keyTile << ", unroll = 4>} {\n";
+       << ", micro = 8 by 1, keys = " << test.keyTile << ", unroll = 4>"
+       << (test.oneRowEach ? ", seqc.assume = [#seqc.fact<one_row arg3>]" : "")
+       << "} {\n";
   text << "  %a = seqc.attend " << test.score << " {left = " << test.left
        << " : i64, right = " << test.right << " : i64, scale = 0.35 : f32";
   if (test.bias != "none")

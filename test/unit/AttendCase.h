@@ -35,7 +35,8 @@ struct AttendCase {
   bool poisonValues = false; ///< values of every sixth row are infinite
   /// Share of the bias table that is minus infinity: masks.
   double masked = 0;
-  unsigned seed = 7; ///< of the numbers
+  unsigned seed = 7;       ///< of the numbers
+  bool oneRowEach = false; ///< the kernel assumes it
 };
 
 /// For the messages of failed tests.

@@ -66,3 +66,20 @@ INSTANTIATE_TEST_SUITE_P(Avx2, AttendKernels,
                          [](const auto &info) {
                            return std::get<0>(info.param).name;
                          });
+
+// Every option with one query for each sequence, which the kernel is told.
+static std::vector<AttendCase> oneRowCases() {
+  std::vector<AttendCase> cases = attendCases();
+  for (AttendCase &test : cases) {
+    test.lengths.assign(test.lengths.size(), 1);
+    test.oneRowEach = true;
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OneRowEach, AttendKernels,
+    testing::Combine(
+        testing::ValuesIn(oneRowCases()),
+        testing::Values(seqc::codegen::runnableCpuTargets().front())),
+    [](const auto &info) { return std::get<0>(info.param).name; });
