@@ -12,6 +12,7 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/OptBisect.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
@@ -21,10 +22,33 @@
 
 using namespace seqc::codegen;
 
+// Release builds trust the passes that tests run verified.
+#ifdef NDEBUG
+static constexpr bool kVerify = false;
+#else
+static constexpr bool kVerify = true;
+#endif
+
 void seqc::codegen::registerTranslations(mlir::DialectRegistry &registry) {
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
 }
+
+/// From here on strength reduction of loops, whose search grows faster than
+/// the loops do, takes as long as everything else together, and what it finds
+/// is no better than the addresses it starts from. It pays in small kernels.
+static constexpr unsigned kManyInstructions = 2500;
+
+namespace {
+/// Leaves strength reduction out of the back end's passes.
+class NoStrengthReduction : public llvm::OptPassGate {
+public:
+  bool isEnabled() const override { return true; }
+  bool shouldRunPass(llvm::StringRef pass, llvm::StringRef) const override {
+    return pass != "Loop Strength Reduction";
+  }
+};
+} // namespace
 
 static void initialiseTargets() {
   static std::once_flag once;
@@ -75,25 +99,45 @@ static void annotate(llvm::Module &module, const CpuTarget &target) {
   }
 }
 
-/// The middle end. Our loops are vector loops already: the auto-vectorisers
-/// would only cost time.
-static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
+// What is left of LLVM's O2 for vector loops that our passes have already
+// tiled, unrolled and made free of calls. Unrolling again and propagation
+// between procedures were two thirds of its time and gained nothing;
+// reassociation and induction variables are what addresses in scans and
+// products depend on.
+static constexpr llvm::StringLiteral kPipeline =
+    "function("
+    "sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
+    "reassociate,"
+    "loop-mssa(loop-instsimplify,loop-rotate,licm<allowspeculation>),"
+    "simplifycfg,instcombine<no-verify-fixpoint>,"
+    "loop(loop-idiom,indvars,loop-deletion),"
+    "vector-combine,gvn,sccp,bdce,instcombine<no-verify-fixpoint>,adce,dse,"
+    "loop-mssa(licm<allowspeculation>),"
+    "simplifycfg<hoist-common-insts;sink-common-insts>,"
+    "instcombine<no-verify-fixpoint>,loop-load-elim,"
+    "instcombine<no-verify-fixpoint>,"
+    "simplifycfg<hoist-common-insts;sink-common-insts>,"
+    "vector-combine,instcombine<no-verify-fixpoint>,"
+    "loop-mssa(licm<allowspeculation>),loop-sink,instsimplify,div-rem-pairs,"
+    "simplifycfg)";
+
+static llvm::Error optimise(llvm::Module &module,
+                            llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
   llvm::ModuleAnalysisManager modules;
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopInterleaving = false;
-  llvm::PassBuilder builder(&machine, tuning);
+  llvm::PassBuilder builder(&machine);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(graph);
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
-      .run(module, modules);
+  llvm::ModulePassManager passes;
+  if (llvm::Error error = builder.parsePassPipeline(passes, kPipeline))
+    return error;
+  passes.run(module, modules);
+  return llvm::Error::success();
 }
 
 static llvm::Expected<std::string>
@@ -107,7 +151,8 @@ emit(llvm::Module &module, llvm::TargetMachine &machine, CpuOutput output) {
   llvm::legacy::PassManager passes;
   auto type = output == CpuOutput::Object ? llvm::CodeGenFileType::ObjectFile
                                           : llvm::CodeGenFileType::AssemblyFile;
-  if (machine.addPassesToEmitFile(passes, stream, nullptr, type))
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, type,
+                                  /*DisableVerify=*/!kVerify))
     return llvm::createStringError(
         "the back end cannot emit this kind of file");
   passes.run(module);
@@ -123,12 +168,16 @@ seqc::codegen::compileForCpu(mlir::ModuleOp module, const CpuTarget &target,
     return machine.takeError();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(
-      module, context, "kernel", /*disableVerification=*/false);
+      module, context, "kernel", /*disableVerification=*/!kVerify);
   if (!translated)
     return llvm::createStringError("translation to LLVM IR failed");
   translated->setTargetTriple(llvm::Triple(target.triple));
   translated->setDataLayout((*machine)->createDataLayout());
   annotate(*translated, target);
-  optimise(*translated, **machine);
+  if (llvm::Error error = optimise(*translated, **machine))
+    return error;
+  NoStrengthReduction gate;
+  if (translated->getInstructionCount() > kManyInstructions)
+    context.setOptPassGate(gate);
   return emit(*translated, **machine, output);
 }
