@@ -10,6 +10,7 @@
 
 #include "frontends/cli/Bench.h"
 #include "frontends/cli/BenchCase.h"
+#include "frontends/cli/BenchJit.h"
 #include "frontends/cli/BenchReport.h"
 
 #include "frontends/cli/CheckOptions.h"
@@ -54,6 +55,9 @@ public:
   Result<BenchLine> run(const json &about, ProgressLine &progress);
   /// Searches for better tiles of one case; an exit code.
   int tune(const json &about);
+
+  /// A case as a model; keeps what its weights point into.
+  Result<JitSubject> subject(const json &about) const;
 
 private:
   /// Without a disk cache: the time of a first call includes compilation.
@@ -255,6 +259,20 @@ Result<BenchLine> CaseRunner::run(const json &about, ProgressLine &progress) {
   return line;
 }
 
+Result<JitSubject> CaseRunner::subject(const json &about) const {
+  Result<BenchCase> built = build(about, options.small);
+  if (!built)
+    return built.status();
+  JitSubject subject;
+  subject.name = about["name"];
+  Result<ModelSource> from = source(*built, subject.name);
+  if (!from)
+    return from.status();
+  subject.source = std::move(*from);
+  subject.keep = std::make_shared<BenchCase>(std::move(*built));
+  return subject;
+}
+
 int CaseRunner::tune(const json &about) {
   Result<BenchCase> built = build(about, options.small);
   if (!built)
@@ -383,4 +401,28 @@ int cli::benchCases(const BenchOptions &options) {
   if (interrupted())
     return report(Status::error(ErrorCode::Cancelled, "interrupted"));
   return failed ? kCheckFailed : kDone;
+}
+
+Result<std::vector<JitSubject>> cli::jitSubjects(const BenchOptions &options) {
+  std::ifstream file(options.common.model);
+  // Cases refer to it for as long as they live.
+  auto document = std::make_shared<const json>(
+      json::parse(file, nullptr, /*allow_exceptions=*/false));
+  Result<std::vector<json>> cases = selectCases(*document, options.filter);
+  if (!cases)
+    return cases.status();
+  jit::Roofline unused;
+  CaseRunner runner(*document, options, unused, 1);
+  std::vector<JitSubject> subjects;
+  for (const json &about : *cases) {
+    Result<JitSubject> subject = runner.subject(about);
+    if (subject) {
+      subject->keep = std::make_shared<
+          std::pair<std::shared_ptr<const json>, std::shared_ptr<const void>>>(
+          document, std::move(subject->keep));
+      subjects.push_back(std::move(*subject));
+    } else if (subject.status().code() != ErrorCode::Unsupported)
+      return subject.status();
+  }
+  return subjects;
 }

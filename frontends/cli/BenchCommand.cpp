@@ -1,6 +1,7 @@
 //===- BenchCommand.cpp - `seqc bench` ------------------------------------===//
 
 #include "frontends/cli/Bench.h"
+#include "frontends/cli/BenchJit.h"
 
 #include "frontends/cli/CheckOptions.h"
 #include "frontends/cli/Tuner.h"
@@ -254,6 +255,15 @@ static bool isCaseList(const std::string &path) {
          document.contains("ops");
 }
 
+static int benchCompiling(const BenchOptions &options, bool isList) {
+  if (!isList)
+    return benchJit(options,
+                    {{options.common.model,
+                      ModelSource::fromFile(options.common.model), nullptr}});
+  Result<std::vector<JitSubject>> subjects = jitSubjects(options);
+  return subjects ? benchJit(options, *subjects) : report(subjects.status());
+}
+
 void cli::addBenchCommand(CLI::App &app, Action &action) {
   auto *bench = app.add_subcommand(
       "bench", "time a model, or a list of cases (one thread unless --threads "
@@ -282,12 +292,18 @@ void cli::addBenchCommand(CLI::App &app, Action &action) {
   bench->add_option("--tune", options->tune,
                     "search for better tiles and write them to this file, for "
                     "--schedule (a model or one case)");
+  bench
+      ->add_option("--suite", options->suite,
+                   "jit: time compiling and dispatch instead of calls")
+      ->check(CLI::IsMember({"jit"}));
   bench->add_option("--batch", options->batch, "sequences per call (models)")
       ->check(CLI::PositiveNumber);
   bench->callback([&action, options] {
-    action = [options] {
-      return isCaseList(options->common.model) ? benchCases(*options)
-                                               : benchModel(*options);
+    action = [options]() -> int {
+      bool isList = isCaseList(options->common.model);
+      if (!options->suite.empty())
+        return benchCompiling(*options, isList);
+      return isList ? benchCases(*options) : benchModel(*options);
     };
   });
 }

@@ -3,7 +3,9 @@
 #include "frontends/cli/Common.h"
 
 #include "runtime/core/Store.h"
+#include "runtime/core/StoreMeta.h"
 
+#include <charconv>
 #include <chrono>
 #include <iostream>
 
@@ -47,6 +49,26 @@ static Result<std::shared_ptr<rt::Store>> openStore() {
   return store;
 }
 
+static nlohmann::ordered_json jsonOf(const rt::StoreItem &item,
+                                     const rt::StoreMeta &meta) {
+  nlohmann::ordered_json line = {{"key", item.key},
+                                 {"kind", meta.kind},
+                                 {"name", meta.name},
+                                 {"bytes", item.bytes},
+                                 {"last_use_ns", item.lastUse},
+                                 {"legible", item.legible}};
+  for (const auto &[key, value] : meta.fields) {
+    double number = 0;
+    auto [end, error] =
+        std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error == std::errc() && end == value.data() + value.size())
+      line[key] = number;
+    else
+      line[key] = value;
+  }
+  return line;
+}
+
 static int listEntries(const CacheOptions &options) {
   Result<std::shared_ptr<rt::Store>> store = openStore();
   if (!store)
@@ -56,20 +78,17 @@ static int listEntries(const CacheOptions &options) {
     return report(items.status());
   uint64_t total = 0;
   std::vector<std::vector<std::string>> table = {
-      {"entry", "bytes", "used", "key"}};
+      {"what", "name", "target", "bytes", "used", "measured", "key"}};
   for (const rt::StoreItem &item : *items) {
     total += item.bytes;
-    if (options.json) {
-      nlohmann::ordered_json line = {{"key", item.key},
-                                     {"what", item.meta},
-                                     {"bytes", item.bytes},
-                                     {"last_use_ns", item.lastUse},
-                                     {"legible", item.legible}};
-      std::cout << line.dump() << '\n';
-    }
-    table.push_back({item.legible ? item.meta : "(damaged)",
+    rt::StoreMeta meta = rt::parseStoreMeta(item.meta);
+    if (options.json)
+      std::cout << jsonOf(item, meta).dump() << '\n';
+    std::string ms(meta.field("ms"));
+    table.push_back({item.legible ? meta.kind : "(damaged)", meta.name,
+                     std::string(meta.field("target")),
                      std::to_string(item.bytes), formatAge(item.lastUse),
-                     item.key.substr(0, 12)});
+                     ms.empty() ? "-" : ms + " ms", item.key.substr(0, 12)});
   }
   if (!options.json)
     std::cout << formatTable(table) << items->size() << " entries, " << total
@@ -77,16 +96,53 @@ static int listEntries(const CacheOptions &options) {
   return kDone;
 }
 
-static int printReport(const Result<rt::StoreReport> &result,
-                       const char *verb) {
+static int printReport(const Result<rt::StoreReport> &result, const char *verb,
+                       bool json) {
   if (!result)
     return report(result.status());
+  if (json) {
+    nlohmann::ordered_json line = {{"done", verb},
+                                   {"kept", result->kept},
+                                   {"kept_bytes", result->keptBytes},
+                                   {"removed", result->removed.size()},
+                                   {"removed_bytes", result->removedBytes},
+                                   {"damaged", result->defects}};
+    std::cout << line.dump() << '\n';
+    return result->defects.empty() ? kDone : kCheckFailed;
+  }
   for (const std::string &key : result->defects)
     std::cout << "damaged: " << key << '\n';
   std::cout << verb << ": kept " << result->kept << " entries of "
             << result->keptBytes << " bytes, removed " << result->removed.size()
             << " of " << result->removedBytes << " bytes\n";
   return result->defects.empty() ? kDone : kCheckFailed;
+}
+
+static int printPath(const CacheOptions &options) {
+  Result<std::shared_ptr<rt::Store>> store = openStore();
+  if (!store)
+    return report(store.status());
+  if (options.json)
+    std::cout << nlohmann::json({{"path", (*store)->path()}}).dump() << '\n';
+  else
+    std::cout << (*store)->path() << '\n';
+  return kDone;
+}
+
+using StoreWork = std::function<Result<rt::StoreReport>(rt::Store &)>;
+
+/// A subcommand that works on the store and prints what that did.
+static void addReport(CLI::App &command, Action &action,
+                      const std::shared_ptr<CacheOptions> &options,
+                      const char *verb, StoreWork work) {
+  command.add_flag("--json", options->json, "as a JSON object");
+  command.callback([&action, options, verb, work = std::move(work)] {
+    action = [options, verb, work] {
+      Result<std::shared_ptr<rt::Store>> store = openStore();
+      return store ? printReport(work(**store), verb, options->json)
+                   : report(store.status());
+    };
+  });
 }
 
 void cli::addCacheCommand(CLI::App &app, Action &action) {
@@ -103,42 +159,22 @@ void cli::addCacheCommand(CLI::App &app, Action &action) {
   });
   auto *verify = cache->add_subcommand(
       "verify", "read every entry; exit code 1 if one is damaged");
-  verify->callback([&action] {
-    action = [] {
-      Result<std::shared_ptr<rt::Store>> store = openStore();
-      return store ? printReport((*store)->verify(/*removeDefects=*/false),
-                                 "verified")
-                   : report(store.status());
-    };
+  addReport(*verify, action, options, "verified", [](rt::Store &store) {
+    return store.verify(/*removeDefects=*/false);
   });
   auto *prune = cache->add_subcommand(
       "prune", "drop leftovers and the least recently used entries");
   prune->add_option("--max-mb", options->maxMegabytes, "megabytes to keep")
       ->capture_default_str();
-  prune->callback([&action, options] {
-    action = [options] {
-      Result<std::shared_ptr<rt::Store>> store = openStore();
-      return store ? printReport((*store)->prune(options->maxMegabytes << 20),
-                                 "pruned")
-                   : report(store.status());
-    };
+  addReport(*prune, action, options, "pruned", [options](rt::Store &store) {
+    return store.prune(options->maxMegabytes << 20);
   });
   auto *clear = cache->add_subcommand("clear", "drop every entry");
-  clear->callback([&action] {
-    action = [] {
-      Result<std::shared_ptr<rt::Store>> store = openStore();
-      return store ? printReport((*store)->clear(), "cleared")
-                   : report(store.status());
-    };
-  });
+  addReport(*clear, action, options, "cleared",
+            [](rt::Store &store) { return store.clear(); });
   auto *path = cache->add_subcommand("path", "print the folder");
-  path->callback([&action] {
-    action = [] {
-      Result<std::shared_ptr<rt::Store>> store = openStore();
-      if (!store)
-        return report(store.status());
-      std::cout << (*store)->path() << '\n';
-      return static_cast<int>(kDone);
-    };
+  path->add_flag("--json", options->json, "as a JSON object");
+  path->callback([&action, options] {
+    action = [options] { return printPath(*options); };
   });
 }

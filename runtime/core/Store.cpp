@@ -211,6 +211,11 @@ std::optional<std::string> Store::load(std::string_view key) {
   return std::move(file->bytes);
 }
 
+void Store::touch(std::string_view key) {
+  if (isStoreKey(key) && impl->folder.ok())
+    setLastUse(impl->folder.get(), entryName(key), impl->tick());
+}
+
 /// Errors that concern one entry or one moment, not the folder.
 static bool isPassing(int error) {
   return error == EISDIR || error == EEXIST || error == ENOTEMPTY ||

@@ -60,6 +60,8 @@ public:
 
   /// The bytes of put(), or nothing. Marks the entry as used.
   std::optional<std::string> load(std::string_view key);
+  /// Marks the entry as used, if it is on disk, without reading it.
+  void touch(std::string_view key);
   /// Keeps `bytes` under `key`, replacing what is there; `meta` is a short text
   /// for list().
   void put(std::string_view key, std::string_view bytes, std::string_view meta);

@@ -5,6 +5,7 @@
 #include "codegen/cpu/KernelLoader.h"
 #include "runtime/core/SessionImpl.h"
 #include "runtime/core/Store.h"
+#include "runtime/core/StoreMeta.h"
 #include "runtime/jit/BuildId.h"
 #include "runtime/jit/CompletedWeights.h"
 #include "runtime/jit/Manifest.h"
@@ -12,8 +13,10 @@
 #include "runtime/jit/ProgramImpl.h"
 #include "runtime/jit/ReferenceProgram.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <map>
 #include <mutex>
 #include <set>
@@ -27,15 +30,14 @@ struct Engine::Impl {
   std::shared_ptr<const rt::Parallel> parallel;
   std::shared_ptr<codegen::KernelLoader> loader;
   std::shared_ptr<rt::Store> store; ///< null: no disk cache
+  std::unique_ptr<jit::KernelPool> pool;
 
-  // Kernels and plans of this process. A key that is being compiled is in
+  // Models of this process. A key that is being compiled is in
   // `busy`; others who want it wait, no lock is held meanwhile.
   std::mutex mutex;
   std::condition_variable changed;
   std::set<std::string> busy;
   std::map<std::string, std::shared_ptr<const jit::CompiledModel>> models;
-  // The kernels of `models` by key: models that differ little share most.
-  std::map<std::string, std::shared_ptr<const jit::KernelArtifact>> kernels;
 
   Result<std::shared_ptr<const jit::CompiledModel>>
   getModel(const jit::ModelInput &model, const codegen::CpuTarget &target,
@@ -46,9 +48,7 @@ struct Engine::Impl {
                                        const std::string &key,
                                        const CompileOptions &options,
                                        CompileStats &stats);
-  bool findKernel(const std::string &key, jit::KernelArtifact &artifact);
-  /// Kernels of this process first, then those on disk.
-  jit::KernelCache kernelCache(bool useDisk);
+  void markUsed(const jit::CompiledModel &model, const std::string &key);
   Result<rt::KernelSet> load(const jit::CompiledModel &model);
 };
 
@@ -68,6 +68,7 @@ Result<Engine> Engine::create(const EngineOptions &options) {
   if (!options.cacheDir.empty() && !jit::buildId().empty())
     impl->store = rt::Store::open(
         {options.cacheDir, options.cacheBytes, options.onDiagnostic, {}, {}});
+  impl->pool = std::make_unique<jit::KernelPool>(impl->store);
   Engine engine;
   engine.impl = std::move(impl);
   return engine;
@@ -104,35 +105,36 @@ ModelSource ModelSource::fromText(std::string text, std::string name) {
 // Compiling
 //===----------------------------------------------------------------------===//
 
-bool Engine::Impl::findKernel(const std::string &key,
-                              jit::KernelArtifact &artifact) {
-  std::lock_guard<std::mutex> lock(mutex);
-  auto found = kernels.find(key);
-  if (found == kernels.end())
-    return false;
-  artifact = *found->second;
-  return true;
+/// For a model whose kernels all existed.
+static void setWarmStats(const jit::CompiledModel &model, CompileStats &stats) {
+  stats.kernels = static_cast<int>(model.kernels.size());
+  stats.warm = true;
+  for (size_t i = 0; i < model.kernels.size(); ++i)
+    stats.perKernel.push_back({model.plan.kernels[i].symbol,
+                               model.kernels[i]->passesMs,
+                               model.kernels[i]->codegenMs, false});
 }
 
-jit::KernelCache Engine::Impl::kernelCache(bool useDisk) {
-  if (!useDisk)
-    return {
-        [this](const jit::KernelSource &source, jit::KernelArtifact &artifact) {
-          return findKernel(source.key, artifact);
-        },
-        {}};
-  return {
-      [this](const jit::KernelSource &source, jit::KernelArtifact &artifact) {
-        if (findKernel(source.key, artifact))
-          return true;
-        std::optional<std::string> bytes = store->load(source.key);
-        return bytes && jit::decode(*bytes, artifact);
-      },
-      [this](const jit::KernelSource &source,
-             const jit::KernelArtifact &artifact) {
-        store->put(source.key, jit::encode(artifact),
-                   "kernel " + source.symbol);
-      }};
+/// A model in use keeps its kernels in use, or the disk would lose the kernels
+/// of the model that is used most.
+void Engine::Impl::markUsed(const jit::CompiledModel &model,
+                            const std::string &key) {
+  for (const rt::PlanKernel &kernel : model.plan.kernels)
+    store->touch(kernel.objectKey);
+  store->touch(key);
+}
+
+static std::string metaOf(const jit::ModelInput &model,
+                          const codegen::CpuTarget &target,
+                          const CompileStats &stats) {
+  char ms[32];
+  std::snprintf(ms, sizeof(ms), "%.1f",
+                stats.importMs + stats.passesMs + stats.codegenMs);
+  return rt::toText({"model",
+                     model.name,
+                     {{"target", target.name},
+                      {"ms", ms},
+                      {"kernels", std::to_string(stats.kernels)}}});
 }
 
 Result<jit::CompiledModel>
@@ -141,23 +143,22 @@ Engine::Impl::makeModel(const jit::ModelInput &model,
                         const std::string &key, const CompileOptions &compile,
                         CompileStats &stats) {
   bool useDisk = store && compile.useCache;
-  jit::KernelCache cache = kernelCache(useDisk);
   bool useManifest = useDisk && compile.dumpDir.empty();
   if (useManifest) {
     if (std::optional<std::string> bytes = store->load(key)) {
-      std::optional<jit::CompiledModel> warm = jit::readManifest(*bytes, cache);
+      std::optional<jit::CompiledModel> warm =
+          jit::readManifest(*bytes, target, *pool);
       if (warm) {
-        stats.kernels = static_cast<int>(warm->kernels.size());
-        stats.warm = true;
+        setWarmStats(*warm, stats);
         return std::move(*warm);
       }
     }
   }
   Result<jit::CompiledModel> cold =
-      jit::compileModel(model, target, *parallel, cache, options.onProgress,
-                        compile.dumpDir, stats);
+      jit::compileModel(model, target, *parallel, *pool, useDisk,
+                        options.onProgress, compile.dumpDir, stats);
   if (cold && useManifest)
-    store->put(key, jit::writeManifest(*cold), "model " + model.name);
+    store->put(key, jit::writeManifest(*cold), metaOf(model, target, stats));
   return cold;
 }
 
@@ -169,9 +170,12 @@ Engine::Impl::getModel(const jit::ModelInput &model,
   changed.wait(lock, [&] { return !busy.count(key); });
   if (auto found = models.find(key);
       found != models.end() && compile.dumpDir.empty()) {
-    stats.kernels = static_cast<int>(found->second->kernels.size());
-    stats.warm = true;
-    return found->second;
+    std::shared_ptr<const jit::CompiledModel> model = found->second;
+    lock.unlock();
+    if (store && compile.useCache)
+      markUsed(*model, key);
+    setWarmStats(*model, stats);
+    return model;
   }
   busy.insert(key);
   lock.unlock();
@@ -184,9 +188,6 @@ Engine::Impl::getModel(const jit::ModelInput &model,
     return made.status();
   auto shared = std::make_shared<const jit::CompiledModel>(std::move(*made));
   models[key] = shared;
-  for (size_t i = 0; i < shared->kernels.size(); ++i)
-    kernels[shared->plan.kernels[i].objectKey] =
-        std::shared_ptr<const jit::KernelArtifact>(shared, &shared->kernels[i]);
   return shared;
 }
 
@@ -195,7 +196,7 @@ Result<rt::KernelSet> Engine::Impl::load(const jit::CompiledModel &model) {
   std::set<std::string> keys;
   for (size_t i = 0; i < model.kernels.size(); ++i) {
     if (keys.insert(model.plan.kernels[i].objectKey).second)
-      objects.push_back(model.kernels[i].object);
+      objects.push_back(model.kernels[i]->object);
     symbols.push_back(model.plan.kernels[i].symbol);
     symbols.push_back(model.plan.kernels[i].symbol + "_tasks");
   }
@@ -272,6 +273,10 @@ Result<Program> Engine::compile(const ModelSource &source,
     if (!loaded)
       return loaded.status();
     program->loaded = std::move(*loaded);
+    program->stats.sites = static_cast<int>(
+        std::count_if(plan.run.begin(), plan.run.end(), [](const auto &step) {
+          return step.kind == rt::StepKind::Kernel;
+        }));
     if (program->metadata.empty())
       program->metadata = (*compiled)->metadata;
   }

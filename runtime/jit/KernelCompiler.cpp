@@ -48,26 +48,29 @@ std::string jit::contentKey(const std::vector<std::string_view> &parts) {
 // Artifacts as bytes
 //===----------------------------------------------------------------------===//
 
-static constexpr char kMagic[8] = {'s', 'e', 'q', 'c', 'k', 'r', 'n', '1'};
+static constexpr char kMagic[8] = {'s', 'e', 'q', 'c', 'k', 'r', 'n', '2'};
 
 std::string jit::encode(const KernelArtifact &artifact) {
   std::string bytes(kMagic, sizeof(kMagic));
   auto put = [&](const void *data, size_t size) {
     bytes.append(static_cast<const char *>(data), size);
   };
-  uint64_t schedule = artifact.schedule.size(), object = artifact.object.size();
+  uint64_t machine = artifact.machine.size(),
+           schedule = artifact.schedule.size(), object = artifact.object.size();
   put(&artifact.scratchBytes, 8);
   put(&artifact.passesMs, 8);
   put(&artifact.codegenMs, 8);
+  put(&machine, 8);
   put(&schedule, 8);
   put(&object, 8);
+  put(artifact.machine.data(), machine);
   put(artifact.schedule.data(), schedule);
   put(artifact.object.data(), object);
   return bytes;
 }
 
 bool jit::decode(std::string_view bytes, KernelArtifact &artifact) {
-  constexpr size_t kHeader = sizeof(kMagic) + 5 * 8;
+  constexpr size_t kHeader = sizeof(kMagic) + 6 * 8;
   if (bytes.size() < kHeader ||
       std::memcmp(bytes.data(), kMagic, sizeof(kMagic)))
     return false;
@@ -76,17 +79,20 @@ bool jit::decode(std::string_view bytes, KernelArtifact &artifact) {
     std::memcpy(to, at, 8);
     at += 8;
   };
-  uint64_t schedule = 0, object = 0;
+  uint64_t machine = 0, schedule = 0, object = 0;
   get(&artifact.scratchBytes);
   get(&artifact.passesMs);
   get(&artifact.codegenMs);
+  get(&machine);
   get(&schedule);
   get(&object);
   uint64_t left = bytes.size() - kHeader;
-  if (schedule > left || object != left - schedule || artifact.scratchBytes < 0)
+  if (machine > left || schedule > left - machine ||
+      object != left - machine - schedule || artifact.scratchBytes < 0)
     return false;
-  artifact.schedule.assign(at, schedule);
-  artifact.object.assign(at + schedule, object);
+  artifact.machine.assign(at, machine);
+  artifact.schedule.assign(at + machine, schedule);
+  artifact.object.assign(at + machine + schedule, object);
   return true;
 }
 
@@ -94,16 +100,28 @@ bool jit::decode(std::string_view bytes, KernelArtifact &artifact) {
 // Kernels of a partitioned module
 //===----------------------------------------------------------------------===//
 
+std::string jit::machineOf(const codegen::CpuTarget &target) {
+  return target.triple + " " + target.cpu + " tuned for " + target.tuneCpu +
+         ", " + std::to_string(target.vectorRegisters) + " registers of " +
+         std::to_string(target.vectorBits) + (target.fma ? ", fma" : "");
+}
+
 static KernelSource sourceOf(std::string symbol, mlir::ModuleOp alone,
                              const codegen::CpuTarget &target) {
   KernelSource source;
   source.symbol = std::move(symbol);
   llvm::raw_string_ostream stream(source.text);
   alone->print(stream);
+  source.target = target.name;
+  source.machine = machineOf(target);
+  // What device code may call is part of what it was compiled against.
+  static constexpr llvm::StringLiteral kImports =
+#define SEQC_NAME(NAME) #NAME " "
+      SEQC_KERNEL_IMPORTS(SEQC_NAME);
+#undef SEQC_NAME
   std::string abi = std::to_string(SEQC_KERNEL_ABI_VERSION);
-  source.key =
-      contentKey({"kernel", source.text, target.name, target.cpu,
-                  target.tuneCpu, abi, buildId(), LLVM_VERSION_STRING});
+  source.key = contentKey({"kernel", source.text, target.name, source.machine,
+                           abi, kImports, buildId(), LLVM_VERSION_STRING});
   return source;
 }
 
@@ -220,6 +238,7 @@ Result<KernelArtifact> jit::compileKernel(const KernelSource &source,
     return withDiagnostics(status, source.symbol, collector);
 
   KernelArtifact artifact;
+  artifact.machine = source.machine;
   if (mlir::Operation *kernel = findKernel(*module)) {
     if (auto scratch =
             kernel->getAttrOfType<mlir::IntegerAttr>(ir::names::kScratch))

@@ -25,16 +25,22 @@ struct KernelSource {
   std::string text; ///< a module with seqc.target and this one function
   std::string
       key; ///< hex digest of text and everything else that reaches the object
+  std::string target;  ///< its name
+  std::string machine; ///< machineOf() that target
 };
 
 /// What is kept of a compiled kernel.
 struct KernelArtifact {
   int64_t scratchBytes = 0;
+  std::string machine;  ///< whose code it is
   std::string schedule; ///< printed #seqc.schedule
   double passesMs = 0;
   double codegenMs = 0;
   std::string object;
 };
+
+/// Everything about a target that decides which instructions are used.
+std::string machineOf(const codegen::CpuTarget &target);
 
 std::string encode(const KernelArtifact &artifact);
 /// False if the bytes are not an artifact of this version.

@@ -40,13 +40,14 @@ std::string jit::writeManifest(const CompiledModel &model) {
 }
 
 std::optional<CompiledModel> jit::readManifest(std::string_view bytes,
-                                               const KernelCache &cache) {
+                                               const codegen::CpuTarget &target,
+                                               KernelPool &pool) {
   std::string magic, planText;
   if (!takeString(bytes, magic) || magic != kMagic ||
       !takeString(bytes, planText))
     return std::nullopt;
   Result<rt::Plan> plan = rt::parsePlan(planText);
-  if (!plan || !rt::verify(*plan).ok())
+  if (!plan || !rt::verify(*plan).ok() || plan->target != target.name)
     return std::nullopt;
   CompiledModel model;
   model.plan = std::move(*plan);
@@ -55,13 +56,14 @@ std::optional<CompiledModel> jit::readManifest(std::string_view bytes,
       return std::nullopt;
     model.metadata[key] = value;
   }
+  std::string machine = machineOf(target);
   for (const rt::PlanKernel &kernel : model.plan.kernels) {
-    KernelArtifact artifact;
     KernelSource source;
     source.symbol = kernel.symbol;
     source.key = kernel.objectKey;
-    if (!cache.load(source, artifact) ||
-        artifact.scratchBytes != kernel.scratchBytes)
+    source.machine = machine;
+    SharedKernel artifact = pool.find(source, /*useDisk=*/true);
+    if (!artifact || artifact->scratchBytes != kernel.scratchBytes)
       return std::nullopt;
     model.kernels.push_back(std::move(artifact));
   }

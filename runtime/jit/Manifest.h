@@ -13,11 +13,12 @@ namespace seqc::jit {
 /// Plan, metadata and kernel keys as bytes; kernels are entries of their own.
 std::string writeManifest(const CompiledModel &model);
 
-/// The model of a manifest with its kernels from `cache`. Nothing if the bytes
-/// are no manifest, the plan is not sound, or a kernel is missing: then the
-/// model is compiled anew.
+/// The model of a manifest with its kernels from the pool or its disk. Nothing
+/// if the bytes are no manifest, the plan is not sound or for another target,
+/// or a kernel is missing: then the model is compiled anew.
 std::optional<CompiledModel> readManifest(std::string_view bytes,
-                                          const KernelCache &cache);
+                                          const codegen::CpuTarget &target,
+                                          KernelPool &pool);
 
 } // namespace seqc::jit
 

@@ -23,9 +23,11 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <numeric>
 
 using namespace seqc;
 using namespace seqc::jit;
@@ -235,51 +237,60 @@ namespace {
 class KernelBatch {
 public:
   KernelBatch(std::vector<KernelSource> sources,
-              const codegen::CpuTarget &target, const KernelCache &cache,
+              const codegen::CpuTarget &target, KernelPool &pool, bool useDisk,
               const ProgressHandler &progress, PhaseDump &dump)
-      : sources(std::move(sources)), target(target), cache(cache),
-        progress(progress), dump(dump), artifacts(this->sources.size()) {}
+      : sources(std::move(sources)), target(target), pool(pool),
+        useDisk(useDisk), progress(progress), dump(dump),
+        kernels(this->sources.size()), made(this->sources.size()) {}
 
   Status run(const rt::Parallel &parallel, CompileStats &stats);
   std::vector<KernelSource> sources;
 
 private:
+  Result<SharedKernel> getKernel(const KernelSource &source, bool &isNew);
   void compileOne(size_t index);
 
   const codegen::CpuTarget &target;
-  const KernelCache &cache;
+  KernelPool &pool;
+  const bool useDisk;
   const ProgressHandler &progress;
   PhaseDump &dump;
   std::mutex mutex;
-  int done = 0, compiled = 0;
+  int done = 0;
   Status firstFailure;
   std::atomic<bool> stop{false};
 
 public:
-  std::vector<KernelArtifact> artifacts;
+  std::vector<SharedKernel> kernels;
+  std::vector<char> made; ///< compiled now
 };
 } // namespace
+
+Result<SharedKernel> KernelBatch::getKernel(const KernelSource &source,
+                                            bool &isNew) {
+  if (!dump.isOn())
+    return pool.get(
+        source, useDisk, [&] { return compileKernel(source, target); }, isNew);
+  isNew = true;
+  Result<KernelArtifact> artifact =
+      compileKernel(source, target, dump.forKernel(source.symbol));
+  if (!artifact)
+    return artifact.status();
+  return SharedKernel(
+      std::make_shared<const KernelArtifact>(std::move(*artifact)));
+}
 
 void KernelBatch::compileOne(size_t index) {
   if (stop)
     return;
   const KernelSource &source = sources[index];
-  bool cached =
-      cache.load && !dump.isOn() && cache.load(source, artifacts[index]);
-  Status status;
-  if (!cached) {
-    Result<KernelArtifact> artifact =
-        compileKernel(source, target, dump.forKernel(source.symbol));
-    if (artifact) {
-      artifacts[index] = std::move(*artifact);
-      if (cache.store)
-        cache.store(source, artifacts[index]);
-    } else {
-      status = artifact.status();
-    }
-  }
+  bool isNew = false;
+  Result<SharedKernel> kernel = getKernel(source, isNew);
+  Status status = kernel.status();
+  if (kernel)
+    kernels[index] = std::move(*kernel);
   std::lock_guard<std::mutex> lock(mutex);
-  compiled += !cached && status.ok();
+  made[index] = isNew && status.ok();
   ++done;
   if (status.ok() && progress &&
       !progress({source.symbol, done, static_cast<int>(sources.size())}))
@@ -290,24 +301,39 @@ void KernelBatch::compileOne(size_t index) {
   }
 }
 
+/// What grows with the time that a kernel takes to compile: the size of its
+/// text, and attention is worth ten of the others.
+static size_t effortOf(const KernelSource &source) {
+  bool attends = source.text.find("seqc.attend") != std::string::npos;
+  return source.text.size() * (attends ? 10 : 1);
+}
+
 Status KernelBatch::run(const rt::Parallel &parallel, CompileStats &stats) {
+  // Long ones first, or the last thread at work would have just begun one.
+  std::vector<size_t> order(sources.size());
+  std::iota(order.begin(), order.end(), size_t(0));
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return effortOf(sources[a]) > effortOf(sources[b]);
+  });
+  std::atomic<size_t> next{0};
   parallel.parallelFor(static_cast<int64_t>(sources.size()), 1,
                        [&](int64_t begin, int64_t end, int) {
                          for (int64_t i = begin; i < end; ++i)
-                           compileOne(static_cast<size_t>(i));
+                           compileOne(order[next++]);
                        });
-  stats.kernels = static_cast<int>(sources.size());
-  stats.kernelsCompiled = compiled;
-  for (const KernelArtifact &artifact : artifacts) {
-    stats.passesMs += artifact.passesMs;
-    stats.codegenMs += artifact.codegenMs;
+  if (!firstFailure.ok())
+    return firstFailure;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    stats.passesMs += kernels[i]->passesMs;
+    stats.codegenMs += kernels[i]->codegenMs;
+    stats.kernelsCompiled += made[i];
   }
-  return firstFailure;
+  return {};
 }
 
 Result<CompiledModel>
 jit::compileModel(const ModelInput &model, const codegen::CpuTarget &target,
-                  const rt::Parallel &parallel, const KernelCache &cache,
+                  const rt::Parallel &parallel, KernelPool &pool, bool useDisk,
                   const ProgressHandler &progress, const std::string &dumpDir,
                   CompileStats &stats) {
   Clock::time_point start = Clock::now();
@@ -331,8 +357,9 @@ jit::compileModel(const ModelInput &model, const codegen::CpuTarget &target,
     result.metadata = model.description->metadata;
   stats.importMs = millisecondsSince(start);
 
-  KernelBatch batch(extractKernels(**module, target), target, cache, progress,
-                    dump);
+  KernelBatch batch(extractKernels(**module, target), target, pool, useDisk,
+                    progress, dump);
+  stats.kernels = static_cast<int>(batch.sources.size());
   if (Status status = batch.run(parallel, stats); !status.ok())
     return status;
   for (rt::PlanKernel &kernel : result.plan.kernels) {
@@ -345,14 +372,17 @@ jit::compileModel(const ModelInput &model, const codegen::CpuTarget &target,
                            "the plan names a kernel '" + kernel.symbol +
                                "' that the module does not have");
     kernel.objectKey = batch.sources[index].key;
-    kernel.scratchBytes = batch.artifacts[index].scratchBytes;
-    if (!batch.artifacts[index].schedule.empty())
-      kernel.baked.push_back(batch.artifacts[index].schedule);
+    const SharedKernel &compiled = batch.kernels[index];
+    kernel.scratchBytes = compiled->scratchBytes;
+    if (!compiled->schedule.empty())
+      kernel.baked.push_back(compiled->schedule);
     const ScheduleKernel *wanted =
         model.schedule ? model.schedule->find(kernel.symbol) : nullptr;
     if (wanted && !wanted->entries.empty())
       kernel.baked.push_back("schedule file: " + summary(*wanted));
-    result.kernels.push_back(batch.artifacts[index]);
+    result.kernels.push_back(compiled);
+    stats.perKernel.push_back({kernel.symbol, compiled->passesMs,
+                               compiled->codegenMs, batch.made[index] != 0});
   }
   if (Status status = dump.status(); !status.ok())
     return status;

@@ -11,7 +11,7 @@
 #include "frontends/layers/ModelDescription.h"
 #include "runtime/core/Parallel.h"
 #include "runtime/core/Plan.h"
-#include "runtime/jit/KernelCompiler.h"
+#include "runtime/jit/KernelPool.h"
 #include "runtime/jit/ScheduleFile.h"
 #include "seqc/Engine.h"
 
@@ -58,23 +58,16 @@ lowerModel(mlir::MLIRContext &context, const ModelInput &model,
 /// What a compile leaves: enough to run without compiling again.
 struct CompiledModel {
   rt::Plan plan;
-  std::vector<KernelArtifact> kernels; ///< one per plan kernel
+  std::vector<SharedKernel> kernels; ///< one per plan kernel
   std::map<std::string, std::string> metadata;
 };
 
-/// Where kernels come from before they are compiled, and go afterwards. Both
-/// functions are called from several threads.
-struct KernelCache {
-  std::function<bool(const KernelSource &, KernelArtifact &)> load;
-  std::function<void(const KernelSource &, const KernelArtifact &)> store;
-};
-
-/// Compiles a model. Kernels that `cache` does not have are compiled on the
-/// threads of `parallel`. `progress` returning false cancels. `dumpDir` (or
-/// empty) receives the IR after each phase.
+/// Compiles a model. Kernels that `pool` does not have are compiled on the
+/// threads of `parallel`, those that take longest first. `progress` returning
+/// false cancels. `dumpDir` (or empty) receives the IR after each phase.
 Result<CompiledModel>
 compileModel(const ModelInput &model, const codegen::CpuTarget &target,
-             const rt::Parallel &parallel, const KernelCache &cache,
+             const rt::Parallel &parallel, KernelPool &pool, bool useDisk,
              const ProgressHandler &progress, const std::string &dumpDir,
              CompileStats &stats);
 

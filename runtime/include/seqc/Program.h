@@ -36,11 +36,20 @@ struct Signature {
   bool causal = true;        ///< calls may carry state
 };
 
+/// What making a kernel took, now or when it was put into the cache.
+struct KernelStats {
+  std::string symbol;
+  double passesMs = 0, codegenMs = 0;
+  bool compiled = false; ///< now
+};
+
 /// How a compile went.
 struct CompileStats {
   double importMs = 0, passesMs = 0, codegenMs = 0, totalMs = 0;
   int kernels = 0;        ///< distinct kernels of the plan
   int kernelsCompiled = 0;///< of these, compiled now; the rest were cached
+  int sites = 0;          ///< kernels that one call runs, counting repeats
+  std::vector<KernelStats> perKernel; ///< in the order of the plan
   bool warm = false;      ///< everything came from the disk cache
 };
 
