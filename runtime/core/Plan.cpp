@@ -57,6 +57,7 @@ private:
                    bool prepare) const;
   Status checkKernel(const std::string &where, const PlanStep &step);
   Status checkGuards(const std::string &where, const PlanStep &step) const;
+  Status checkWork(const std::string &where, const PlanStep &step) const;
   Status checkCount(const std::string &where, const PlanStep &step);
   Status checkPack(const std::string &where, const PlanStep &step) const;
   Status checkCopy(const std::string &where, const PlanStep &step) const;
@@ -331,6 +332,8 @@ Status Verifier::checkKernel(const std::string &where, const PlanStep &step) {
     first = &step;
     if (Status status = checkGuards(where, step); !status.ok())
       return status;
+    if (Status status = checkWork(where, step); !status.ok())
+      return status;
   }
   if (first->args.size() != step.args.size())
     return fail(where, "kernel '" + plan.kernels[step.kernel].symbol +
@@ -373,6 +376,24 @@ Status Verifier::checkGuards(const std::string &where,
         return fail(where, "kernel '" + kernel.symbol + "': variant '" +
                                variant.name + "' has an illegal guard");
     }
+  }
+  return {};
+}
+
+Status Verifier::checkWork(const std::string &where,
+                           const PlanStep &step) const {
+  const PlanKernel &kernel = plan.kernels[step.kernel];
+  for (const PlanWork &work : kernel.work) {
+    bool legal = work.factor <= PlanWork::Factor::Pairs && work.arg >= 0 &&
+                 static_cast<size_t>(work.arg) < step.args.size() &&
+                 work.dim >= 0 && work.dim < SEQC_KERNEL_MAX_RANK;
+    if (legal && work.factor == PlanWork::Factor::Pairs) {
+      const PlanBuffer &buffer = plan.buffers[step.args[work.arg]];
+      legal = buffer.dtype == DType::I32 && buffer.shape.size() == 1;
+    }
+    if (!legal)
+      return fail(where, "kernel '" + kernel.symbol +
+                             "': its work names an argument that does not fit");
   }
   return {};
 }

@@ -77,6 +77,23 @@ struct PlanVariant {
   std::vector<Guard> guards;
 };
 
+/// Part of what a call of a kernel costs: what is counted here, times a factor.
+struct PlanWork {
+  enum class Factor : uint8_t {
+    One,    ///< once per call
+    Extent, ///< dimension `dim` of argument `arg`
+    Pairs   ///< pairs of a query and a key that it sees, by the i32 offsets in
+            ///< argument `arg`: `left` keys before it, `right` behind (-1:
+            ///< all); carried keys are not counted
+  };
+  Factor factor = Factor::One;
+  int32_t arg = 0, dim = 0;
+  int64_t left = -1, right = -1;
+  double flops = 0; ///< additions and multiplications, each for itself
+  double exps = 0;  ///< exponentials, logarithms and the like
+  double bytes = 0; ///< compulsory: arguments, each once
+};
+
 /// Measured or derived facts about a kernel that explain, cache and bench show.
 struct PlanKernel {
   std::string symbol;    ///< entry point; `<symbol>_tasks` sizes the task space
@@ -87,6 +104,7 @@ struct PlanKernel {
   std::vector<std::string> free;  ///< run-time values, "rows"
   /// What may be compiled later, the most special first.
   std::vector<PlanVariant> variants;
+  std::vector<PlanWork> work; ///< summed up: what a call costs
 };
 
 enum class StepKind : uint8_t {

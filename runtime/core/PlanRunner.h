@@ -45,6 +45,7 @@ public:
   const std::vector<double> &milliseconds() const {
     return steps.milliseconds();
   }
+  const std::vector<Work> &work() const { return steps.work(); }
   const std::vector<int32_t> &ranSlots() const { return steps.ranSlots(); }
   Profiler &profiler() { return counts; }
   /// Bytes of temporaries, staging and scratch.

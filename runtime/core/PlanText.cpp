@@ -20,6 +20,7 @@ static constexpr const char *kKindNames[] = {"input",  "offsets", "positions",
 static constexpr const char *kStepNames[] = {"kernel", "count", "pack", "copy"};
 static constexpr const char *kGuardNames[] = {
     "equals", "at-most", "same", "zero", "longest-at-most", "one-row-each"};
+static constexpr const char *kFactorNames[] = {"one", "extent", "pairs"};
 
 //===----------------------------------------------------------------------===//
 // Writing
@@ -51,6 +52,12 @@ static Json toJson(const Guard &guard) {
                       guard.dim, guard.value, guard.other, guard.otherDim});
 }
 
+static Json toJson(const PlanWork &work) {
+  return Json::array({kFactorNames[static_cast<size_t>(work.factor)], work.arg,
+                      work.dim, work.left, work.right, work.flops, work.exps,
+                      work.bytes});
+}
+
 static Json toJson(const PlanVariant &variant) {
   Json json;
   json["name"] = variant.name;
@@ -68,6 +75,7 @@ static Json toJson(const PlanKernel &kernel) {
   json["baked"] = kernel.baked;
   json["free"] = kernel.free;
   json["variants"] = listToJson(kernel.variants);
+  json["work"] = listToJson(kernel.work);
   return json;
 }
 
@@ -245,6 +253,30 @@ static Guard guardFrom(const Json &json) {
   return guard;
 }
 
+static double count(const Json &json) {
+  double value = json.is_number() ? json.get<double>() : -1;
+  if (!(value >= 0))
+    throw Malformed{"expected a count of 0 or more in 'work'"};
+  return value;
+}
+
+static PlanWork workFrom(const Json &json) {
+  if (array(json, "work").size() != 8)
+    throw Malformed{"expected [factor, arg, dim, left, right, flops, exps, "
+                    "bytes] in 'work'"};
+  PlanWork work;
+  work.factor =
+      static_cast<PlanWork::Factor>(choice(json[0], "work", kFactorNames));
+  work.arg = integer<int32_t>(json[1], "work");
+  work.dim = integer<int32_t>(json[2], "work");
+  work.left = integer<int64_t>(json[3], "work");
+  work.right = integer<int64_t>(json[4], "work");
+  work.flops = count(json[5]);
+  work.exps = count(json[6]);
+  work.bytes = count(json[7]);
+  return work;
+}
+
 static PlanVariant variantFrom(const Json &json) {
   return {textField(json, "name"), textField(json, "assumption"),
           listField(json, "guards", guardFrom)};
@@ -259,6 +291,7 @@ static PlanKernel kernelFrom(const Json &json) {
   kernel.baked = textsField(json, "baked");
   kernel.free = textsField(json, "free");
   kernel.variants = listField(json, "variants", variantFrom);
+  kernel.work = listField(json, "work", workFrom);
   return kernel;
 }
 

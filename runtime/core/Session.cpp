@@ -65,9 +65,8 @@ seqc::rt::makeSession(std::shared_ptr<const LoadedPlan> loaded,
   if (!perToken)
     return Status::error(ErrorCode::InvalidModel,
                          "expected an input with one row per token");
-  return Session(
-      std::make_unique<Session::Impl>(std::move(loaded), std::move(parallel),
-                                      std::move(specialiser)));
+  return Session(std::make_unique<Session::Impl>(
+      std::move(loaded), std::move(parallel), std::move(specialiser)));
 }
 
 Session::Session(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
@@ -329,6 +328,10 @@ std::vector<StepTime> Session::stepTimes() const {
                   : step.kind == StepKind::Pack  ? "pack"
                                                  : "copy";
     time.ms = measured[i];
+    const Work &work = impl->runner.work()[i];
+    time.flops = work.flops;
+    time.exps = work.exps;
+    time.bytes = work.bytes;
     if (int32_t slot = impl->runner.ranSlots()[i]; slot >= 0)
       time.variant = impl->loaded->sites().names[slot];
     times.push_back(std::move(time));

@@ -18,7 +18,7 @@ StepRunner::StepRunner(const Plan &plan, const std::vector<PlanStep> &planSteps,
       buffers(plan.buffers.size()), capacities(plan.buffers.size()),
       dependents(plan.symbols.size()), aliases(plan.buffers.size()) {
   for (const PlanStep &step : planSteps) {
-    Step flat{step.kind,  {},          step.symbol,
+    Step flat{step.kind,  {},          step.kernel,     step.symbol,
               step.panel, args.size(), step.args.size()};
     if (step.kind == StepKind::Kernel) {
       flat.entry = kernels.entries[step.kernel];
@@ -166,6 +166,7 @@ Status StepRunner::reserveScratch() {
 void StepRunner::setTiming(bool on) {
   timing = on;
   times.assign(on ? steps.size() : 0, 0.0);
+  works.assign(times.size(), {});
   slots.assign(times.size(), -1);
 }
 
@@ -199,6 +200,10 @@ Status StepRunner::runAll() {
   }
   using Clock = std::chrono::steady_clock;
   for (size_t i = 0; i < steps.size(); ++i) {
+    // Now, since temporaries that it reads may be gone after the run.
+    if (steps[i].kind == StepKind::Kernel)
+      works[i] = workOf(plan.kernels[steps[i].kernel],
+                        args.data() + steps[i].firstArg);
     Clock::time_point start = Clock::now();
     if (Status status = runStep(steps[i]); !status.ok())
       return status;

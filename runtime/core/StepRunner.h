@@ -9,6 +9,7 @@
 #include "runtime/core/Parallel.h"
 #include "runtime/core/Plan.h"
 #include "runtime/core/Profiler.h"
+#include "runtime/core/Work.h"
 
 #include <cstdint>
 #include <vector>
@@ -45,9 +46,11 @@ public:
   Status run();
   int64_t symbol(int32_t index) const { return symbols[index]; }
 
-  /// Wall time of each step of the last run while `timing` is on.
+  /// Wall time of each step of the last run while `timing` is on, and what its
+  /// kernel had to do.
   void setTiming(bool on);
   const std::vector<double> &milliseconds() const { return times; }
+  const std::vector<Work> &work() const { return works; }
   /// Slots of what ran at each step of that run; -1 where there is no site or
   /// nothing to do.
   const std::vector<int32_t> &ranSlots() const { return slots; }
@@ -56,7 +59,7 @@ private:
   struct Step {
     StepKind kind;
     KernelEntry entry;
-    int32_t symbol;
+    int32_t kernel, symbol;
     int64_t panel;
     size_t firstArg, argCount;
     int32_t site = -1; ///< of the dispatcher
@@ -94,6 +97,7 @@ private:
   Profiler *profiler = nullptr;
   bool timing = false;
   std::vector<double> times;
+  std::vector<Work> works;
   std::vector<int32_t> slots;
 };
 

@@ -6,6 +6,7 @@
 #include "passes/Analysis/Extents.h"
 #include "passes/Analysis/KernelForm.h"
 #include "passes/Analysis/KernelSummary.h"
+#include "passes/Analysis/KernelWork.h"
 #include "passes/Analysis/RowAccess.h"
 #include "runtime/jit/VariantPlan.h"
 
@@ -100,6 +101,15 @@ static std::optional<DType> dtypeOf(Type type) {
   return std::nullopt;
 }
 
+static std::vector<rt::PlanWork> planWork(func::FuncOp kernel) {
+  std::vector<rt::PlanWork> work;
+  for (const WorkTerm &term : workOf(kernel))
+    work.push_back({static_cast<rt::PlanWork::Factor>(term.factor),
+                    int32_t(term.arg), int32_t(term.dim), term.left, term.right,
+                    term.flops, term.exps, term.bytes});
+  return work;
+}
+
 void PlanBuilder::addKernels() {
   for (auto function : module.getOps<func::FuncOp>()) {
     if (!isKernel(function))
@@ -111,6 +121,7 @@ void PlanBuilder::addKernels() {
     kernel.baked = std::move(summary.baked);
     kernel.free = std::move(summary.free);
     kernel.variants = jit::planVariants(function);
+    kernel.work = planWork(function);
     kernels[function.getSymName()] = int32_t(plan.kernels.size());
     plan.kernels.push_back(std::move(kernel));
   }

@@ -4,6 +4,7 @@
 #include "runtime/core/Digest.h"
 #include "runtime/core/LoadedPlan.h"
 #include "runtime/core/PlanRunner.h"
+#include "runtime/core/Work.h"
 #include "seqc/Engine.h"
 
 #include <gtest/gtest.h>
@@ -114,6 +115,34 @@ TEST_F(EnvironmentTest, ReadsTheDocumentedVariables) {
 }
 
 //===----------------------------------------------------------------------===//
+// Work
+//===----------------------------------------------------------------------===//
+
+TEST(WorkTest, FactorsAreThoseOfTheCall) {
+  std::vector<int32_t> offsets = {0, 7, 7, 8, 40};
+  SeqcBuffer args[] = {{nullptr, {40, 16, 1, 1}},
+                       {offsets.data(), {5, 1, 1, 1}}};
+  PlanKernel kernel;
+  kernel.work = {{PlanWork::Factor::One, 0, 0, -1, -1, 1, 2, 3},
+                 {PlanWork::Factor::Extent, 0, 1, -1, -1, 10, 0, 4}};
+  Work work = workOf(kernel, args);
+  EXPECT_EQ(work.flops, 161);
+  EXPECT_EQ(work.exps, 2);
+  EXPECT_EQ(work.bytes, 67);
+  for (int64_t left : {-1, 0, 3, 31, 32, 100})
+    for (int64_t right : {-1, 0, 5, 100}) {
+      double pairs = 0;
+      for (size_t b = 0; b + 1 < offsets.size(); ++b)
+        for (int64_t q = offsets[b]; q < offsets[b + 1]; ++q)
+          for (int64_t k = offsets[b]; k < offsets[b + 1]; ++k)
+            pairs +=
+                (left < 0 || q - k <= left) && (right < 0 || k - q <= right);
+      kernel.work = {{PlanWork::Factor::Pairs, 1, 0, left, right, 1}};
+      EXPECT_EQ(workOf(kernel, args).flops, pairs) << left << ", " << right;
+    }
+}
+
+//===----------------------------------------------------------------------===//
 // Text of plans
 //===----------------------------------------------------------------------===//
 
@@ -123,6 +152,10 @@ TEST(PlanText, RoundTripsBitForBit) {
   plan.kernels[0].objectKey = "00ff";
   plan.kernels[0].baked = {"window=64", ""};
   plan.kernels[0].scratchBytes = int64_t(1) << 32;
+  plan.kernels[0].variants = {
+      {"few-rows", "[#seqc.fact<1>]", {{GuardKind::AtMost, 1, 0, 64, 0, 0}}}};
+  plan.kernels[0].work = {
+      {PlanWork::Factor::Pairs, 1, 0, 64, -1, 0.1, 1e300, 3}};
   plan.causal = false;
   std::string text = serialise(plan);
   Result<Plan> read = parsePlan(text);
@@ -131,6 +164,9 @@ TEST(PlanText, RoundTripsBitForBit) {
   EXPECT_EQ(read->model, plan.model);
   EXPECT_EQ(read->kernels[0].baked, plan.kernels[0].baked);
   EXPECT_EQ(read->kernels[0].scratchBytes, int64_t(1) << 32);
+  EXPECT_EQ(read->kernels[0].variants[0].guards,
+            plan.kernels[0].variants[0].guards);
+  EXPECT_EQ(read->kernels[0].work[0].flops, 0.1);
   EXPECT_EQ(read->buffers[1].valueLimit, kVocab);
   EXPECT_EQ(read->buffers[14].alias, 12);
   EXPECT_EQ(read->run[2].symbol, 2);
@@ -203,6 +239,29 @@ TEST(PlanVerify, RefusesEachDefect) {
       {"max positions", [](Plan &p) { p.maxPositions = -2; }},
       {"no symbol", [](Plan &p) { p.kernels[1].symbol = ""; }},
       {"expected scratch", [](Plan &p) { p.kernels[1].scratchBytes = -1; }},
+      {"expected a variant",
+       [](Plan &p) { p.kernels[0].variants = {{"a", "", {}}}; }},
+      {"illegal guard",
+       [](Plan &p) {
+         p.kernels[0].variants = {
+             {"a", "", {{GuardKind::AtMost, 99, 0, 1, 0, 0}}}};
+       }},
+      {"illegal guard",
+       [](Plan &p) {
+         p.kernels[0].variants = {
+             {"a", "", {{GuardKind::Same, 0, 0, 0, 0, 4}}}};
+       }},
+      {"illegal guard",
+       [](Plan &p) {
+         // The output is no vector of i32.
+         int32_t last = int32_t(p.run[0].args.size()) - 1;
+         p.kernels[p.run[0].kernel].variants = {
+             {"a", "", {{GuardKind::Zero, last, 0, 0, 0, 0}}}};
+       }},
+      {"its work names",
+       [](Plan &p) {
+         p.kernels[0].work = {{PlanWork::Factor::Extent, 99, 0}};
+       }},
       {"unknown kind",
        [](Plan &p) { p.buffers[0].kind = static_cast<BufferKind>(77); }},
       {"unknown element type",

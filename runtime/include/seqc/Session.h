@@ -29,6 +29,9 @@ struct StepTime {
   double ms = 0;
   std::string variant; ///< of the kernel, or "generic"; empty where there are
                        ///< no variants or was nothing to do
+  /// Of a kernel in that call: additions and multiplications, exponentials and
+  /// the like, bytes of what it reads and writes, each counted once.
+  double flops = 0, exps = 0, bytes = 0;
 };
 
 /// Runs a program and carries its state from call to call. Movable, NOT
