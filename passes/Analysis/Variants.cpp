@@ -16,6 +16,11 @@ using namespace mlir;
 using namespace seqc::ir;
 using namespace seqc::passes;
 
+/// Batches of decoded rows that get register tiles of their own. A generic
+/// kernel repeats the last row up to half a tile or a whole one.
+static constexpr std::pair<StringLiteral, int64_t> kFewRows[] = {
+    {"one-row", 1}, {"two-rows", 2}, {"four-rows", 4}, {"eight-rows", 8}};
+
 namespace {
 /// Collects the variants of one kernel.
 class VariantList {
@@ -99,7 +104,8 @@ void VariantList::ofRows() {
     multiplies |= op.getNumReductionLoops() > 0;
   });
   if (multiplies)
-    add("one-row", {rowsAre(FactKind::Equals, 1)});
+    for (auto [name, rows] : kFewRows)
+      add(name, {rowsAre(FactKind::Equals, rows)});
   if (SmallVector<FactAttr> all = allRows(); !all.empty())
     add("all-rows", all);
 }
@@ -111,12 +117,7 @@ void VariantList::ofScan(ScanOp scan) {
 
 void VariantList::ofAttend(AttendOp attend) {
   add("one-row-each", {entryFact(FactKind::OneRow, attend.getOffsets())});
-  FactAttr noPast = entryFact(FactKind::Zero, attend.getPastCount());
-  if (SmallVector<FactAttr> all = allRows(); !all.empty()) {
-    all.push_back(noPast);
-    add("no-past-all-rows", all);
-  }
-  add("no-past", {noPast});
+  add("no-past", {entryFact(FactKind::Zero, attend.getPastCount())});
 }
 
 std::vector<KernelVariant> VariantList::run() {

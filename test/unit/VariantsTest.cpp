@@ -237,6 +237,7 @@ TEST_F(Variants, gatedLayers) {
   session({{5, 0, 7}, {2, 3, 1}, {1, 1, 1}}, kSome);
   session({{1}, {1}, {1}}, kAll);
   session({{1, 1, 1, 1}, {1, 1, 1, 1}}, kAll);
+  session({{1, 1}, {5, 3}}, kAll);
   session({{40}, {40}, {1}}, kAll);
   int kinds = 0;
   for (const auto &[symbol, list] : variants)
