@@ -274,6 +274,13 @@ Status Verifier::checkSteps(const std::vector<PlanStep> &steps, bool prepare) {
         (prepare ? "prepare step " : "step ") + std::to_string(i);
     if (Status status = checkArgs(where, step, prepare); !status.ok())
       return status;
+    if (step.idleWith != -1 &&
+        (step.kind != StepKind::Kernel || step.idleWith < kFirstCountSymbol ||
+         step.idleWith >= static_cast<int64_t>(plan.symbols.size()) ||
+         !counted[step.idleWith]))
+      return fail(where, "is idle with symbol " +
+                             std::to_string(step.idleWith) +
+                             ", expected a kernel and a count known before");
     Status status;
     switch (step.kind) {
     case StepKind::Kernel:

@@ -25,7 +25,7 @@
 namespace seqc::rt {
 
 /// Bumped whenever the meaning or the serialised form of a plan changes.
-inline constexpr int kPlanVersion = 4;
+inline constexpr int kPlanVersion = 5;
 
 /// Symbols with fixed numbers; counts that the model computes follow.
 enum : int32_t { kSymbolRows = 0, kSymbolSequences = 1, kFirstCountSymbol = 2 };
@@ -122,6 +122,8 @@ struct PlanStep {
   int64_t panel = 0;
   std::vector<int32_t> args; ///< indices into buffers, in kernel argument order
   std::string layer;         ///< "layers.2", empty outside repeated blocks
+  int32_t idleWith = -1;     ///< count symbol: where it is 0, the step changes
+                             ///< nothing and may be left out; kernels only
 };
 
 /// One gate whose activated rows are worth reporting (a Count step's symbol).

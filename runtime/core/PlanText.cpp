@@ -87,6 +87,7 @@ static Json toJson(const PlanStep &step) {
   json["panel"] = step.panel;
   json["args"] = step.args;
   json["layer"] = step.layer;
+  json["idleWith"] = step.idleWith;
   return json;
 }
 
@@ -304,6 +305,7 @@ static PlanStep stepFrom(const Json &json) {
   for (const Json &item : array(field(json, "args"), "args"))
     step.args.push_back(integer<int32_t>(item, "args"));
   step.layer = textField(json, "layer");
+  step.idleWith = integerField<int32_t>(json, "idleWith");
   return step;
 }
 

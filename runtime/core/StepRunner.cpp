@@ -31,6 +31,13 @@ StepRunner::StepRunner(const Plan &plan, const std::vector<PlanStep> &planSteps,
     args.resize(argBuffers.size());
   }
 
+  for (size_t i = steps.size(); i-- > 0;) {
+    Step &step = steps[i];
+    step.idleWith = planSteps[i].idleWith;
+    bool more = i + 1 < steps.size() && steps[i + 1].idleWith == step.idleWith;
+    step.idleEnd = more ? steps[i + 1].idleEnd : i + 1;
+  }
+
   placeStarts.assign(plan.buffers.size() + 1, 0);
   for (int32_t buffer : argBuffers)
     ++placeStarts[buffer + 1];
@@ -188,25 +195,37 @@ Status StepRunner::run() {
 }
 
 Status StepRunner::runAll() {
-  if (!timing) {
-    // Kernels cannot fail, and a plan may have hundreds with nothing to do.
-    for (const Step &step : steps) {
-      if (step.kind == StepKind::Kernel)
-        step.site < 0 ? runKernel(step) : runSite(step);
-      else if (Status status = runStep(step); !status.ok())
-        return status;
+  if (timing)
+    return runTimed();
+  // Kernels cannot fail, and a plan may have hundreds with nothing to do.
+  for (size_t i = 0; i < steps.size();) {
+    const Step &step = steps[i];
+    if (isIdle(step)) {
+      i = step.idleEnd;
+      continue;
     }
-    return {};
+    ++i;
+    if (step.kind == StepKind::Kernel)
+      step.site < 0 ? runKernel(step) : runSite(step);
+    else if (Status status = runStep(step); !status.ok())
+      return status;
   }
+  return {};
+}
+
+Status StepRunner::runTimed() {
   using Clock = std::chrono::steady_clock;
   for (size_t i = 0; i < steps.size(); ++i) {
+    slots[i] = -1;
     // Now, since temporaries that it reads may be gone after the run.
-    if (steps[i].kind == StepKind::Kernel)
+    works[i] = {};
+    if (steps[i].kind == StepKind::Kernel && !isIdle(steps[i]))
       works[i] = workOf(plan.kernels[steps[i].kernel],
                         args.data() + steps[i].firstArg);
     Clock::time_point start = Clock::now();
-    if (Status status = runStep(steps[i]); !status.ok())
-      return status;
+    if (!isIdle(steps[i]))
+      if (Status status = runStep(steps[i]); !status.ok())
+        return status;
     times[i] =
         std::chrono::duration<double, std::milli>(Clock::now() - start).count();
   }
@@ -242,16 +261,13 @@ void StepRunner::runKernel(const Step &step) {
 
 void StepRunner::runSite(const Step &step) {
   const SeqcBuffer *stepArgs = args.data() + step.firstArg;
-  size_t index = static_cast<size_t>(&step - steps.data());
-  if (timing)
-    slots[index] = -1;
   int64_t tasks = step.entry.tasks(stepArgs);
   if (tasks <= 0)
     return; // whichever it would be
   Dispatcher::Choice choice =
       dispatcher->choose(step.site, stepArgs, step.argCount, step.entry);
   if (timing)
-    slots[index] = choice.slot;
+    slots[static_cast<size_t>(&step - steps.data())] = choice.slot;
   // Another kernel may cut the same work into other tasks.
   if (choice.entry.tasks != step.entry.tasks)
     tasks = choice.entry.tasks(stepArgs);

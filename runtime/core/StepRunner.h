@@ -64,11 +64,16 @@ private:
     size_t firstArg, argCount;
     int32_t site = -1; ///< of the dispatcher
     int32_t gate = -1; ///< of the profiler
+    int32_t idleWith = -1;
+    size_t idleEnd = 0; ///< the next step that is not idle with that count
   };
 
   /// Extents of one buffer from the symbols, into it and its arguments.
   bool evaluate(int32_t buffer);
   void publish(int32_t buffer);
+  bool isIdle(const Step &step) const {
+    return step.idleWith >= 0 && symbols[step.idleWith] == 0;
+  }
   Status runStep(const Step &step);
   void runKernel(const Step &step);
   void runSite(const Step &step);
@@ -78,6 +83,7 @@ private:
   void runPack(const Step &step);
   void runCopy(const Step &step);
   Status runAll();
+  Status runTimed();
 
   const Plan &plan;
   const Parallel &parallel;

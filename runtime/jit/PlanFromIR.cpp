@@ -8,6 +8,7 @@
 #include "passes/Analysis/KernelSummary.h"
 #include "passes/Analysis/KernelWork.h"
 #include "passes/Analysis/RowAccess.h"
+#include "runtime/jit/IdleSteps.h"
 #include "runtime/jit/VariantPlan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -330,6 +331,9 @@ LogicalResult PlanBuilder::addCall(func::CallOp call) {
   rt::PlanStep &step = addStep(StepKind::Kernel, call);
   step.kernel = kernel->second;
   step.args = std::move(args);
+  if (steps == &plan.run)
+    step.idleWith = jit::idleCount(
+        module.lookupSymbol<func::FuncOp>(call.getCallee()), plan, step.args);
   return success();
 }
 

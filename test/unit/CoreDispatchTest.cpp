@@ -147,6 +147,55 @@ TEST(DispatchTest, AnOldSnapshotIsLetGoWithTheNextCall) {
 }
 
 //===----------------------------------------------------------------------===//
+// Nothing active
+//===----------------------------------------------------------------------===//
+
+static std::atomic<int> askedForTasks{0};
+
+TEST(DispatchTest, StepsWithoutEffectAreLeftOutTogether) {
+  Plan plan = testPlan();
+  std::swap(plan.run[3], plan.run[4]); // the copy first, then gather, scatter
+  plan.run[4].idleWith = plan.run[5].idleWith = kFirstCountSymbol;
+  KernelSet kernels = testKernels();
+  for (int kernel : {2, 3})
+    kernels.entries[kernel].tasks = [](const SeqcBuffer *args) {
+      ++askedForTasks;
+      return gatherTasks(args);
+    };
+  auto parallel = std::make_shared<const Parallel>(1);
+  auto loaded = LoadedPlan::create(plan, kernels, testWeights(), *parallel);
+  ASSERT_TRUE(loaded.ok()) << loaded.status().str();
+  Session session = *makeSession(*loaded, parallel);
+  for (bool timing : {false, true}) {
+    session.setTiming(timing);
+    askedForTasks = 0;
+    runMany(session, 3, {5, 2}, -100);
+    EXPECT_EQ(askedForTasks, 0);
+    runMany(session, 3, {5, 2}, 100);
+    EXPECT_EQ(askedForTasks, 6);
+    runMany(session, 3, {5, 2}, -100);
+    EXPECT_EQ(askedForTasks, 6);
+    runMany(session, 3, {0, 0}, 100); // no rows at all
+    EXPECT_EQ(askedForTasks, 6);
+  }
+}
+
+TEST(DispatchTest, IdleStepsFollowAKnownCount) {
+  auto message = [](int step, int32_t symbol) {
+    Plan plan = testPlan();
+    plan.run[step].idleWith = symbol;
+    return verify(plan).message();
+  };
+  EXPECT_EQ(message(3, kFirstCountSymbol), "");
+  for (std::string text : {message(3, kSymbolRows), message(3, 3),
+                           message(0, kFirstCountSymbol),  // not yet counted
+                           message(4, kFirstCountSymbol)}) // a copy
+    EXPECT_NE(text.find("expected a kernel and a count known before"),
+              std::string::npos)
+        << text;
+}
+
+//===----------------------------------------------------------------------===//
 // From the first call to the verdict
 //===----------------------------------------------------------------------===//
 

@@ -151,6 +151,32 @@ TEST_F(PlanFromIR, activatedRows) {
   EXPECT_EQ(plan->buffers[index.alias].shape[0], (Extent{kSymbolRows, 0}));
 }
 
+TEST_F(PlanFromIR, stepsWithoutEffectWhenAGateIsClosed) {
+  std::optional<Plan> plan = planOfFile("seqboat.mlir");
+  ASSERT_TRUE(plan) << messages;
+  auto idleWith = [&](llvm::StringRef kernel) {
+    int step = find(*plan, StepKind::Kernel, kernel);
+    EXPECT_GE(step, 0) << kernel.str();
+    return step < 0 ? -2 : plan->run[step].idleWith;
+  };
+  // Empty results; rows that are scattered into a destination; pushed rows.
+  EXPECT_EQ(idleWith("rows_gather"), 2);
+  EXPECT_EQ(idleWith("queries_attend"), 2);
+  EXPECT_EQ(idleWith("serial_ring_push"), 2);
+  // What all rows go through, and what makes the count.
+  EXPECT_EQ(idleWith("rows_matmul_32_route"), -1);
+  EXPECT_EQ(idleWith("serial_compress"), -1);
+  for (const PlanStep &step : plan->run)
+    if (step.kind != StepKind::Kernel)
+      EXPECT_EQ(step.idleWith, -1);
+  // A ring's new count is written for each sequence, activated rows or not.
+  for (const PlanStep &step : plan->run)
+    for (int32_t arg : step.args)
+      if (plan->buffers[arg].name == "layers.0.count" &&
+          step.kind == StepKind::Kernel && step.args[0] == arg)
+        EXPECT_EQ(step.idleWith, -1);
+}
+
 TEST_F(PlanFromIR, updatesInPlace) {
   std::optional<Plan> plan = planOfFile("seqboat.mlir");
   ASSERT_TRUE(plan) << messages;
