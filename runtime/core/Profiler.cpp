@@ -4,6 +4,7 @@
 #include "runtime/core/Digest.h"
 
 #include <algorithm>
+#include <map>
 
 namespace seqc::rt {
 
@@ -44,6 +45,27 @@ Status checkProfile(const Profile &profile, const Plan &plan) {
       ErrorCode::InvalidArgument,
       "the profile of '" + profile.model +
           "' was made with other layers, kernels or variants; record it again");
+}
+
+std::vector<VariantId> variantsOf(const Profile &profile, const Plan &plan,
+                                  int64_t leastCalls) {
+  std::map<VariantId, int64_t> calls;
+  for (const Profile::Site &site : profile.sites)
+    for (size_t k = 0; k < plan.kernels.size(); ++k) {
+      const PlanKernel &kernel = plan.kernels[k];
+      if (kernel.symbol != site.kernel)
+        continue;
+      // The generic kernel comes last and is none of them.
+      size_t count = std::min(kernel.variants.size(), site.classes.size());
+      for (size_t v = 0; v < count; ++v)
+        calls[{static_cast<int32_t>(k), static_cast<int32_t>(v)}] +=
+            site.classes[v].second;
+    }
+  std::vector<VariantId> wanted;
+  for (const auto &[id, count] : calls)
+    if (count >= leastCalls)
+      wanted.push_back(id);
+  return wanted;
 }
 
 Profiler::Profiler(const Plan &plan, const SiteList &sites)

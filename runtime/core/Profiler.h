@@ -17,6 +17,11 @@ std::string profileFingerprint(const Plan &plan);
 /// Fails, saying which model the profile is of, if it is not of this one.
 Status checkProfile(const Profile &profile, const Plan &plan);
 
+/// Variants that calls of the profile were for, at least `leastCalls` of them
+/// over all layers; what to compile ahead. The profile is one of the plan.
+std::vector<VariantId> variantsOf(const Profile &profile, const Plan &plan,
+                                  int64_t leastCalls = 1);
+
 /// The counts of one session. Allocates in the constructor only. One thread at
 /// a time; `plan` and `sites` must outlive it.
 class Profiler {

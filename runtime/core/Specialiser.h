@@ -43,18 +43,6 @@ struct Verdict {
   TrialFigures figures;
 };
 
-/// A variant of a kernel, in all layers.
-struct VariantId {
-  int32_t kernel = -1;
-  int32_t variant = -1;
-  bool operator<(const VariantId &o) const {
-    return kernel != o.kernel ? kernel < o.kernel : variant < o.variant;
-  }
-  bool operator==(const VariantId &o) const {
-    return kernel == o.kernel && variant == o.variant;
-  }
-};
-
 /// What the specialiser cannot do itself. All but `compile` may be null; all
 /// are called without a lock held, from the background thread or, in the modes
 /// Ahead and Force, from the caller's, one at a time.

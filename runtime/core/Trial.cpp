@@ -12,7 +12,11 @@ static constexpr size_t kMostRounds = 4;
 static constexpr double kNotch = 3;
 
 Trial::Trial(int32_t samples, double leastGain)
-    : wanted(static_cast<size_t>(std::max(1, samples))), leastGain(leastGain) {}
+    : wanted(static_cast<size_t>(std::max(1, samples))), leastGain(leastGain) {
+  // Samples come from callers, who should not pay for memory.
+  for (std::vector<double> *list : {&current, &candidates, &ratios})
+    list->reserve(kMostRounds * wanted);
+}
 
 Trial::Half &Trial::halfOf(int64_t work, int32_t &magnitude) {
   magnitude = 63 - __builtin_clzll(static_cast<uint64_t>(work) | 1);

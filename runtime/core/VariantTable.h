@@ -19,6 +19,18 @@
 
 namespace seqc::rt {
 
+/// A variant of a kernel, in all layers.
+struct VariantId {
+  int32_t kernel = -1;
+  int32_t variant = -1;
+  bool operator<(const VariantId &o) const {
+    return kernel != o.kernel ? kernel < o.kernel : variant < o.variant;
+  }
+  bool operator==(const VariantId &o) const {
+    return kernel == o.kernel && variant == o.variant;
+  }
+};
+
 struct Site {
   int32_t step = 0;   ///< index into plan.run
   int32_t kernel = 0; ///< index into plan.kernels

@@ -65,14 +65,14 @@ struct IdleCheck {
         return true;
     return false;
   }
-  bool hasNoRows(Value value) const {
+  bool hasNoRows(Value value) {
     BlockArgument argument = sameRows(value);
     return argument && argument.getOwner() == &kernel.getBody().front() &&
            isCount(int32_t(argument.getArgNumber()), 0);
   }
   /// Whether a result is the argument that it is written to, if there are no
   /// rows.
-  bool keeps(Value result, unsigned arg) const {
+  bool keeps(Value result, unsigned arg) {
     Value destination = kernel.getArgument(arg);
     if (auto push = result.getDefiningOp<seqc::ir::RingPushOp>())
       return push.getRing() == destination && hasNoRows(push.getSource());
@@ -80,7 +80,7 @@ struct IdleCheck {
       return scatter.getOut() == destination && hasNoRows(scatter.getSource());
     return false;
   }
-  bool run() const {
+  bool run() {
     Operation *ret = kernel.getBody().front().getTerminator();
     unsigned first = unsigned(args.size()) - ret->getNumOperands();
     for (unsigned i = 0; i < ret->getNumOperands(); ++i)

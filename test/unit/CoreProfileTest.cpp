@@ -114,6 +114,26 @@ TEST(ProfileTest, CountsClassesWhateverIsCompiled) {
   }
 }
 
+TEST(ProfileTest, NamesWhatToCompileAhead) {
+  Toy toy(off());
+  Session session = toy.session();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(session.resetState().ok());
+    std::vector<Sequence> sequences = batchOf({i == 0 ? 9 : 3}, 1);
+    runChecked(session, sequences, 100);
+  }
+  const Plan &plan = toy.loaded->plan();
+  Profile profile = session.profile();
+  using Ids = std::vector<VariantId>;
+  EXPECT_EQ(variantsOf(profile, plan), (Ids{{kGather, 0}, {kGather, 1}}));
+  EXPECT_EQ(variantsOf(profile, plan, 2), (Ids{{kGather, 0}}));
+  EXPECT_EQ(variantsOf(profile, plan, 9), Ids());
+  SpecialiserOptions options;
+  options.mode = SpecialiseMode::Ahead;
+  Toy ahead(options);
+  EXPECT_EQ(ahead.specialiser->compileAhead(variantsOf(profile, plan)), 2u);
+}
+
 TEST(ProfileTest, InterpretedPlansCountGates) {
   Plan plan = testPlan();
   plan.run.clear();

@@ -1,5 +1,6 @@
 //===- CoreSessionTest.cpp - packing, state, checks, allocation -----------===//
 #include "test/unit/CoreTestCall.h"
+#include "test/unit/CoreTestVariants.h"
 
 #include "runtime/core/SessionImpl.h"
 
@@ -532,6 +533,26 @@ TEST(SessionMemory, ARepeatedShapeAllocatesNothing) {
   EXPECT_TRUE(good);
   EXPECT_EQ(after - before, 0);
   EXPECT_EQ(session.workspaceBytes(), workspace);
+}
+
+TEST(SessionMemory, VariantsAndTheirCountsAllocateNothing) {
+  for (SpecialiseMode mode : {SpecialiseMode::Off, SpecialiseMode::Force}) {
+    SpecialiserOptions options;
+    options.mode = mode;
+    Toy toy(options);
+    Session session = toy.session();
+    Call all(batchOf({9}, 1)), few(batchOf({1, 1}, 2));
+    auto run = [&](Call &call, float bias) {
+      return session.resetState().ok() &&
+             session.setOption("act_bias", bias).ok() && call.run(session).ok();
+    };
+    bool good = run(all, 100) && run(few, 100);
+    int64_t before = allocations;
+    for (int round = 0; round < 20; ++round) // counts are handed over twice
+      good &= run(all, 100) && run(few, 0) && run(all, -100);
+    EXPECT_EQ(allocations - before, 0);
+    EXPECT_TRUE(good);
+  }
 }
 
 TEST(SessionMemory, SessionsOfOneProgramRunAtTheSameTime) {
