@@ -9,7 +9,11 @@ static constexpr int32_t kRunsPerHandOver = 8;
 Dispatcher::Dispatcher(const SiteList &sites, Profiler &profiler,
                        std::shared_ptr<Specialiser> given)
     : sites(sites), profiler(profiler), specialiser(std::move(given)),
-      counts(specialiser ? sites.slots() : 0) {}
+      counts(specialiser ? sites.slots() : 0) {
+  // What compiles by these counts should know the rarer classes sooner.
+  if (specialiser && specialiser->mode() == SpecialiseMode::Background)
+    sampling = 8;
+}
 
 Dispatcher::~Dispatcher() {
   if (specialiser && runs > 0)
@@ -19,6 +23,18 @@ Dispatcher::~Dispatcher() {
 void Dispatcher::beginRun() {
   if (specialiser && (!table || table->version != specialiser->version()))
     table = specialiser->table();
+  if (exact > 0) {
+    --exact;
+    weight = 1;
+    return;
+  }
+  // By chance, not every n-th: callers may repeat themselves.
+  random ^= random << 13;
+  random ^= random >> 17;
+  random ^= random << 5;
+  weight = random % static_cast<uint32_t>(sampling) == 0
+               ? static_cast<uint32_t>(sampling)
+               : 0;
 }
 
 void Dispatcher::endRun() {
@@ -60,12 +76,12 @@ Dispatcher::Choice Dispatcher::choose(int32_t siteIndex, const SeqcBuffer *args,
     choice.entry = table->entries[slot].entry;
     break;
   }
-  profiler.countClass(seen < 0 ? end : seen);
+  profiler.countClass(seen < 0 ? end : seen, weight);
   if (!table)
     return choice;
   if (candidate >= 0)
     take(choice, candidate, args, argCount);
-  ++counts[wanted < 0 ? end : wanted].wanted;
+  counts[wanted < 0 ? end : wanted].wanted += weight;
   ++counts[choice.slot].ran;
   return choice;
 }

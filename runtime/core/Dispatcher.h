@@ -13,7 +13,9 @@
 namespace seqc::rt {
 
 /// A session's view of the variants: a snapshot of the table for each call, and
-/// counts that are handed over now and then. One thread at a time.
+/// counts that are handed over now and then. Every call of a new session is
+/// looked at, later ones now and then, unless there is code to choose from: a
+/// short call has many sites. One thread at a time.
 class Dispatcher {
 public:
   /// `specialiser` may be null: then all calls are generic, and counted.
@@ -31,6 +33,17 @@ public:
   void endRun();
   /// Of the largest variant that this call may run.
   int64_t scratchBytes() const { return table ? table->scratchBytes : 0; }
+
+  /// Whether choose() has to be asked in this call; else it is the generic
+  /// kernel.
+  bool asksAt(int32_t site) const {
+    return weight > 0 || (table && table->live[static_cast<size_t>(site)]);
+  }
+
+  int32_t genericSlot(int32_t site) const {
+    const Site &at = sites.sites[static_cast<size_t>(site)];
+    return at.firstSlot + at.variants;
+  }
 
   struct Choice {
     KernelEntry entry;
@@ -61,7 +74,11 @@ private:
   std::shared_ptr<Specialiser> specialiser;
   std::shared_ptr<const VariantTable> table;
   std::vector<SlotCounts> counts;
-  int32_t runs = 0; ///< since the counts were handed over
+  int32_t runs = 0;    ///< since the counts were handed over
+  int32_t exact = 256; ///< calls that are still looked at one by one
+  int32_t sampling = 32;
+  uint32_t weight = 0; ///< calls that this one stands for; 0: not looked at
+  uint32_t random = 0x2545f491;
 };
 
 } // namespace seqc::rt

@@ -32,7 +32,9 @@ public:
   /// A Count step's value, and the activated rows of the sequence with the
   /// most; -1 if that is not known.
   void countGate(size_t gate, int64_t active, int64_t longest, int64_t rows);
-  void countClass(int32_t slot) { ++classes[static_cast<size_t>(slot)]; }
+  void countClass(int32_t slot, uint32_t times) {
+    classes[static_cast<size_t>(slot)] += times;
+  }
 
   /// Which gate of the plan a count belongs to, or -1.
   int32_t gateOf(int32_t symbol) const { return gates[symbol]; }

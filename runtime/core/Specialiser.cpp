@@ -24,6 +24,7 @@ Specialiser::Specialiser(const Plan &plan, SpecialiserHooks given,
     };
   auto table = std::make_shared<VariantTable>();
   table->entries.resize(list.slots());
+  table->live.resize(list.sites.size());
   current = std::move(table);
   if (list.sites.empty())
     return;
@@ -216,8 +217,13 @@ std::shared_ptr<VariantTable> Specialiser::edit() const {
 void Specialiser::publish(std::shared_ptr<VariantTable> table) {
   ++table->version;
   table->scratchBytes = 0;
-  for (const VariantEntry &entry : table->entries)
+  std::fill(table->live.begin(), table->live.end(), uint8_t(0));
+  for (size_t i = 0; i < table->entries.size(); ++i) {
+    const VariantEntry &entry = table->entries[i];
     table->scratchBytes = std::max(table->scratchBytes, entry.scratchBytes);
+    if (entry.entry.run)
+      table->live[list.siteOfSlot[i]] = 1;
+  }
   current = std::move(table);
   latest.store(current->version, std::memory_order_release);
 }

@@ -264,6 +264,12 @@ void StepRunner::runSite(const Step &step) {
   int64_t tasks = step.entry.tasks(stepArgs);
   if (tasks <= 0)
     return; // whichever it would be
+  if (!dispatcher->asksAt(step.site)) {
+    if (timing)
+      slots[static_cast<size_t>(&step - steps.data())] =
+          dispatcher->genericSlot(step.site);
+    return runTasks(step, step.entry, tasks);
+  }
   Dispatcher::Choice choice =
       dispatcher->choose(step.site, stepArgs, step.argCount, step.entry);
   if (timing)

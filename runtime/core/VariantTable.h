@@ -72,6 +72,7 @@ struct VariantEntry {
 struct VariantTable {
   uint64_t version = 0;
   std::vector<VariantEntry> entries; ///< by slot
+  std::vector<uint8_t> live;         ///< by site: whether any has code
   int64_t scratchBytes = 0;          ///< the largest of those with code
 };
 

@@ -292,6 +292,58 @@ TEST(OverheadBench, DispatchPerCallSite) {
     EXPECT_LT(ns, 2000);
 }
 
+/// A session that is no longer new: a site without code, with and without a
+/// sample, in a call of forty sites.
+TEST(OverheadBench, ObservationPerCall) {
+  Toy toy(off());
+  Profiler profiler(toy.loaded->plan(), toy.loaded->sites());
+  Dispatcher dispatcher(toy.loaded->sites(), profiler, nullptr);
+  SeqcBuffer args[4] = {};
+  for (SeqcBuffer &arg : args)
+    arg = {nullptr, {7, 3, 1, 1}};
+  int asked = 0;
+  auto call = [&] {
+    dispatcher.beginRun();
+    for (int site = 0; site < 40; ++site)
+      if (dispatcher.asksAt(1)) {
+        ++asked;
+        dispatcher.finish(
+            dispatcher.choose(1, args, 4, {gatherRun, gatherTasks}));
+      }
+    dispatcher.endRun();
+  };
+  for (int i = 0; i < 256; ++i)
+    call();
+  EXPECT_EQ(asked, 256 * 40) << "a new session's calls are all counted";
+  asked = 0;
+  double ns = nanoseconds(20000, call);
+  double share = static_cast<double>(asked) / (7 * 20000 * 40);
+  EXPECT_NEAR(share, 1.0 / 32, 0.01);
+  std::printf(
+      "observation of forty sites: %.1f ns per call, %.3f %% of 15 us\n", ns,
+      ns / 150);
+  EXPECT_LT(ns, 2000);
+}
+
+TEST(ProfileTest, LongSessionsAreCountedBySamples) {
+  Toy toy(off());
+  Session session = toy.session();
+  for (int i = 0; i < 4000; ++i) {
+    ASSERT_TRUE(session.resetState().ok());
+    std::vector<Sequence> sequences = batchOf({i % 4 ? 9 : 3}, 1);
+    Call call(sequences);
+    ASSERT_TRUE(session.setOption("act_bias", 100).ok());
+    ASSERT_TRUE(call.run(session).ok());
+  }
+  Profile profile = session.profile();
+  EXPECT_EQ(profile.calls, 4000);
+  EXPECT_EQ(profile.layers[0].calls, 4000);
+  double few = static_cast<double>(callsOf(profile, "gather", "few-rows"));
+  double all = static_cast<double>(callsOf(profile, "gather", "all-rows"));
+  EXPECT_NEAR(few + all, 4000, 1200);
+  EXPECT_NEAR(few / (few + all), 0.25, 0.12);
+}
+
 /// The counts of a call with four gated layers and forty sites against a short
 /// call of a real model of that size (20 us for one token).
 TEST(OverheadBench, ProfilePerCall) {
@@ -303,7 +355,7 @@ TEST(OverheadBench, ProfilePerCall) {
     for (int gate = 0; gate < 4; ++gate)
       profiler.countGate(0, 1, 1, 1);
     for (int site = 0; site < 40; ++site)
-      profiler.countClass(site % 4);
+      profiler.countClass(site % 4, 1);
   });
   std::printf("profile per call: %.1f ns, %.3f %% of 20 us\n", ns, ns / 200);
   EXPECT_LT(ns, 2000);

@@ -155,7 +155,7 @@ TEST_F(PlanFromIR, stepsWithoutEffectWhenAGateIsClosed) {
   std::optional<Plan> plan = planOfFile("seqboat.mlir");
   ASSERT_TRUE(plan) << messages;
   auto idleWith = [&](llvm::StringRef kernel) {
-    int step = find(*plan, StepKind::Kernel, kernel);
+    int step = find(*plan, StepKind::Kernel, kernel.str());
     EXPECT_GE(step, 0) << kernel.str();
     return step < 0 ? -2 : plan->run[step].idleWith;
   };

@@ -41,6 +41,8 @@ struct Profile {
   struct Site {
     std::string layer, kernel;
     /// Calls by the most special variant whose guards held; "generic" last.
+    /// The first 256 calls of a session are all counted, later ones by a sample
+    /// drawn by chance.
     std::vector<std::pair<std::string, int64_t>> classes;
   };
 
