@@ -3,6 +3,7 @@
 #include "seqc/Engine.h"
 
 #include "codegen/cpu/KernelLoader.h"
+#include "runtime/core/Profiler.h"
 #include "runtime/core/SessionImpl.h"
 #include "runtime/core/Store.h"
 #include "runtime/core/StoreMeta.h"
@@ -12,6 +13,7 @@
 #include "runtime/jit/ModelCompiler.h"
 #include "runtime/jit/ProgramImpl.h"
 #include "runtime/jit/ReferenceProgram.h"
+#include "runtime/jit/VariantCompiler.h"
 
 #include <algorithm>
 #include <chrono>
@@ -30,7 +32,7 @@ struct Engine::Impl {
   std::shared_ptr<const rt::Parallel> parallel;
   std::shared_ptr<codegen::KernelLoader> loader;
   std::shared_ptr<rt::Store> store; ///< null: no disk cache
-  std::unique_ptr<jit::KernelPool> pool;
+  std::shared_ptr<jit::KernelPool> pool;
 
   // Models of this process. A key that is being compiled is in
   // `busy`; others who want it wait, no lock is held meanwhile.
@@ -50,6 +52,11 @@ struct Engine::Impl {
                                        CompileStats &stats);
   void markUsed(const jit::CompiledModel &model, const std::string &key);
   Result<rt::KernelSet> load(const jit::CompiledModel &model);
+  /// For a program of `model`; null where there is nothing to specialise.
+  Result<std::shared_ptr<rt::Specialiser>>
+  specialiserOf(std::shared_ptr<const jit::CompiledModel> model,
+                const codegen::CpuTarget &target,
+                const CompileOptions &compile);
 };
 
 Result<Engine> Engine::create(const EngineOptions &options) {
@@ -68,7 +75,7 @@ Result<Engine> Engine::create(const EngineOptions &options) {
   if (!options.cacheDir.empty() && !jit::buildId().empty())
     impl->store = rt::Store::open(
         {options.cacheDir, options.cacheBytes, options.onDiagnostic, {}, {}});
-  impl->pool = std::make_unique<jit::KernelPool>(impl->store);
+  impl->pool = std::make_shared<jit::KernelPool>(impl->store);
   Engine engine;
   engine.impl = std::move(impl);
   return engine;
@@ -215,6 +222,51 @@ Result<rt::KernelSet> Engine::Impl::load(const jit::CompiledModel &model) {
   return set;
 }
 
+static rt::SpecialiseMode modeOf(Specialise mode) {
+  switch (mode) {
+  case Specialise::Off:
+    return rt::SpecialiseMode::Off;
+  case Specialise::Background:
+    return rt::SpecialiseMode::Background;
+  case Specialise::Ahead:
+    return rt::SpecialiseMode::Ahead;
+  case Specialise::Force:
+    return rt::SpecialiseMode::Force;
+  }
+  return rt::SpecialiseMode::Off;
+}
+
+Result<std::shared_ptr<rt::Specialiser>>
+Engine::Impl::specialiserOf(std::shared_ptr<const jit::CompiledModel> model,
+                            const codegen::CpuTarget &target,
+                            const CompileOptions &compile) {
+  const rt::Plan &plan = model->plan;
+  std::vector<rt::VariantId> ahead;
+  if (!compile.profile.empty()) {
+    Result<Profile> profile = Profile::parse(compile.profile);
+    if (!profile)
+      return profile.status();
+    if (Status status = rt::checkProfile(*profile, plan); !status.ok())
+      return status;
+    ahead = rt::variantsOf(*profile, plan);
+  }
+  auto compiler = std::make_shared<jit::VariantCompiler>();
+  compiler->model = std::move(model);
+  compiler->target = target;
+  compiler->pool = pool;
+  compiler->loader = loader;
+  compiler->store = store;
+  compiler->useDisk = store && compile.useCache;
+  compiler->threads = parallel->threads();
+  rt::SpecialiserOptions chosen;
+  chosen.mode = modeOf(compile.specialise);
+  auto specialiser = std::make_shared<rt::Specialiser>(
+      plan, jit::hooksOf(std::move(compiler), options.onDiagnostic), chosen);
+  if (chosen.mode == rt::SpecialiseMode::Ahead)
+    specialiser->compileAhead(ahead);
+  return specialiser;
+}
+
 static Result<codegen::CpuTarget> parseTarget(const std::string &name) {
   llvm::Expected<codegen::CpuTarget> target = codegen::parseCpuTarget(name);
   if (target)
@@ -273,6 +325,12 @@ Result<Program> Engine::compile(const ModelSource &source,
     if (!loaded)
       return loaded.status();
     program->loaded = std::move(*loaded);
+    Result<std::shared_ptr<rt::Specialiser>> specialiser =
+        impl->specialiserOf(*compiled, *target, compile);
+    if (!specialiser)
+      return specialiser.status();
+    program->specialiser = std::move(*specialiser);
+    program->startNs = start.time_since_epoch().count();
     program->stats.sites = static_cast<int>(
         std::count_if(plan.run.begin(), plan.run.end(), [](const auto &step) {
           return step.kind == rt::StepKind::Kernel;

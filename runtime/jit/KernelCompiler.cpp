@@ -48,52 +48,48 @@ std::string jit::contentKey(const std::vector<std::string_view> &parts) {
 // Artifacts as bytes
 //===----------------------------------------------------------------------===//
 
-static constexpr char kMagic[8] = {'s', 'e', 'q', 'c', 'k', 'r', 'n', '2'};
+static constexpr char kMagic[8] = {'s', 'e', 'q', 'c', 'k', 'r', 'n', '3'};
 
 std::string jit::encode(const KernelArtifact &artifact) {
   std::string bytes(kMagic, sizeof(kMagic));
   auto put = [&](const void *data, size_t size) {
     bytes.append(static_cast<const char *>(data), size);
   };
-  uint64_t machine = artifact.machine.size(),
-           schedule = artifact.schedule.size(), object = artifact.object.size();
   put(&artifact.scratchBytes, 8);
   put(&artifact.passesMs, 8);
   put(&artifact.codegenMs, 8);
-  put(&machine, 8);
-  put(&schedule, 8);
-  put(&object, 8);
-  put(artifact.machine.data(), machine);
-  put(artifact.schedule.data(), schedule);
-  put(artifact.object.data(), object);
+  for (const std::string *part : {&artifact.machine, &artifact.schedule,
+                                  &artifact.text, &artifact.object}) {
+    uint64_t size = part->size();
+    put(&size, sizeof(size));
+    put(part->data(), size);
+  }
   return bytes;
 }
 
 bool jit::decode(std::string_view bytes, KernelArtifact &artifact) {
-  constexpr size_t kHeader = sizeof(kMagic) + 6 * 8;
-  if (bytes.size() < kHeader ||
-      std::memcmp(bytes.data(), kMagic, sizeof(kMagic)))
-    return false;
-  const char *at = bytes.data() + sizeof(kMagic);
-  auto get = [&](void *to) {
-    std::memcpy(to, at, 8);
-    at += 8;
+  auto take = [&](void *to, size_t size) {
+    if (bytes.size() < size)
+      return false;
+    std::memcpy(to, bytes.data(), size);
+    bytes.remove_prefix(size);
+    return true;
   };
-  uint64_t machine = 0, schedule = 0, object = 0;
-  get(&artifact.scratchBytes);
-  get(&artifact.passesMs);
-  get(&artifact.codegenMs);
-  get(&machine);
-  get(&schedule);
-  get(&object);
-  uint64_t left = bytes.size() - kHeader;
-  if (machine > left || schedule > left - machine ||
-      object != left - machine - schedule || artifact.scratchBytes < 0)
+  char magic[sizeof(kMagic)];
+  if (!take(magic, sizeof(magic)) || std::memcmp(magic, kMagic, sizeof(magic)))
     return false;
-  artifact.machine.assign(at, machine);
-  artifact.schedule.assign(at + machine, schedule);
-  artifact.object.assign(at + machine + schedule, object);
-  return true;
+  if (!take(&artifact.scratchBytes, 8) || !take(&artifact.passesMs, 8) ||
+      !take(&artifact.codegenMs, 8) || artifact.scratchBytes < 0)
+    return false;
+  for (std::string *part : {&artifact.machine, &artifact.schedule,
+                            &artifact.text, &artifact.object}) {
+    uint64_t size = 0;
+    if (!take(&size, sizeof(size)) || size > bytes.size())
+      return false;
+    part->assign(bytes.data(), size);
+    bytes.remove_prefix(size);
+  }
+  return bytes.empty();
 }
 
 //===----------------------------------------------------------------------===//
@@ -257,6 +253,7 @@ Result<KernelArtifact> jit::compileKernel(const KernelSource &source,
                                          llvm::toString(object.takeError())),
                            source.symbol, collector);
   artifact.object = std::move(*object);
+  artifact.text = source.text;
   artifact.codegenMs = millisecondsSince(start);
   return artifact;
 }

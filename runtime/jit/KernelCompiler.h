@@ -36,6 +36,7 @@ struct KernelArtifact {
   std::string schedule; ///< printed #seqc.schedule
   double passesMs = 0;
   double codegenMs = 0;
+  std::string text; ///< of its source, from which variants are made
   std::string object;
 };
 

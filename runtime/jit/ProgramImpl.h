@@ -4,6 +4,7 @@
 
 #include "runtime/core/LoadedPlan.h"
 #include "runtime/core/Parallel.h"
+#include "runtime/core/Specialiser.h"
 #include "seqc/Program.h"
 
 #include <map>
@@ -15,6 +16,8 @@ namespace seqc {
 struct Program::Impl {
   std::shared_ptr<const rt::LoadedPlan> loaded;
   std::shared_ptr<const rt::Parallel> parallel;
+  std::shared_ptr<rt::Specialiser> specialiser; ///< null: no variants
+  int64_t startNs = 0;                          ///< of the specialiser's clock
   Signature signature;
   std::string fingerprint;
   std::string target;

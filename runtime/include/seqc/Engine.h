@@ -55,6 +55,14 @@ struct EngineOptions {
   static EngineOptions fromEnvironment();
 };
 
+/// What is compiled while a program runs (docs/Rationale/Specialisation.md).
+enum class Specialise : uint8_t {
+  Off,        ///< nothing: results do not depend on earlier calls
+  Background, ///< variants that calls ask for, tried and kept where faster
+  Ahead,      ///< what `profile` asks for, in Engine::compile; then no change
+  Force       ///< all, in Engine::compile, taken wherever they may; for tests
+};
+
 struct CompileOptions {
   /// "reference", "cpu" (this machine), "cpu:avx512", "cpu:avx2",
   /// "cpu:baseline", "cpu:neon" (object only).
@@ -69,6 +77,10 @@ struct CompileOptions {
   /// The content of that file, if it is in memory; `schedule` is then only what
   /// messages call it.
   std::string scheduleText;
+  /// "reference" has nothing to specialise.
+  Specialise specialise = Specialise::Background;
+  /// For Specialise::Ahead: text of Profile::serialise, of this model.
+  std::string profile;
 };
 
 /// A model description and its weights.

@@ -3,6 +3,7 @@
 #define SEQC_PROGRAM_H
 
 #include "seqc/Session.h"
+#include "seqc/Variants.h"
 #include "seqc/Status.h"
 #include "seqc/Tensor.h"
 
@@ -72,6 +73,13 @@ public:
   /// empty if absent.
   std::string metadata(std::string_view key) const;
   Result<Session> session(const SessionOptions &options = {}) const;
+  /// What is known now of the variants of each kernel step that has some.
+  std::vector<SiteVariants> variants() const;
+  /// Compiles of variants so far, in their order.
+  std::vector<VariantCompile> variantCompiles() const;
+  /// Until no variant is queued or being compiled. Sessions hand over what
+  /// they have counted every few calls, and when they end.
+  void waitForVariants() const;
 
   struct Impl; ///< private, named here so that runtime/jit can build one
   explicit Program(std::shared_ptr<const Impl> impl) : impl(std::move(impl)) {}
