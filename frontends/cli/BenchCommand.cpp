@@ -275,6 +275,7 @@ void cli::addBenchCommand(CLI::App &app, Action &action) {
                    "model description or list of cases")
       ->required();
   addCommonFlags(*bench, options->common);
+  addSpecialiseFlags(*bench, options->common);
   bench->add_option("--case,--filter", options->filter,
                     "only cases whose name matches (* and ?, several by "
                     "commas)");

@@ -212,6 +212,7 @@ void cli::addCheckCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<CheckOptions>();
   addModelArgument(*check, options->common, /*required=*/false);
   addCommonFlags(*check, options->common);
+  addSpecialiseFlags(*check, options->common);
   check->add_option("--input", options->input,
                     "safetensors file with inputs (default: random)");
   check

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <unistd.h>
 
 using namespace seqc;
@@ -70,6 +71,20 @@ void cli::addCommonFlags(CLI::App &app, CommonOptions &options) {
   app.add_flag("--json", options.json, "print one JSON object per result");
   app.add_option("--schedule", options.schedule,
                  "file with tiles of kernels, as `seqc bench --tune` writes");
+}
+
+void cli::addSpecialiseFlags(CLI::App &app, CommonOptions &options) {
+  auto *mode =
+      app.add_option(
+             "--specialise", options.specialise,
+             "on: kernels for the calls that come, compiled while the "
+             "program runs; aot: those of --profile, ahead; force: all, "
+             "ahead; off")
+          ->check(CLI::IsMember({"on", "off", "aot", "force"}))
+          ->capture_default_str();
+  app.add_flag("--no-specialise", options.noSpecialise,
+               "generic kernels only: results do not depend on earlier calls")
+      ->excludes(mode);
 }
 
 //===----------------------------------------------------------------------===//
@@ -152,19 +167,76 @@ CompileOptions cli::compileOptions(const CommonOptions &options) {
   compile.target = options.target;
   compile.useCache = !options.noCache;
   compile.schedule = options.schedule;
+  if (options.noSpecialise || options.specialise == "off")
+    compile.specialise = Specialise::Off;
+  else if (options.specialise == "aot")
+    compile.specialise = Specialise::Ahead;
+  else if (options.specialise == "force")
+    compile.specialise = Specialise::Force;
   return compile;
+}
+
+Status cli::loadProfile(const CommonOptions &options, CompileOptions &compile) {
+  if (!options.readsProfile() || options.noSpecialise)
+    return {};
+  if (options.profile.empty())
+    return Status::error(ErrorCode::InvalidArgument,
+                         "--specialise=aot compiles for a profile: expected "
+                         "--profile FILE, as `seqc run --profile` writes it");
+  std::ifstream stream(options.profile, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (!stream)
+    return Status::error(ErrorCode::InvalidArgument,
+                         "cannot read " + options.profile + ": " +
+                             std::strerror(errno));
+  compile.profile = text.str();
+  return {};
 }
 
 CommonOptions cli::onReference(CommonOptions options) {
   options.target = "reference";
   options.schedule.clear();
+  options.specialise = "off";
   return options;
 }
 
 Result<Program> cli::compileModel(const Engine &engine,
                                   const CommonOptions &options) {
-  return engine.compile(ModelSource::fromFile(options.model),
-                        compileOptions(options));
+  CompileOptions compile = compileOptions(options);
+  if (Status status = loadProfile(options, compile); !status.ok())
+    return status;
+  return engine.compile(ModelSource::fromFile(options.model), compile);
+}
+
+/// Calls between two looks at the states.
+static constexpr int kSettleCalls = 8;
+static constexpr int kSettleRounds = 64;
+
+Status cli::settleVariants(const Program &program,
+                           const std::function<Status()> &call) {
+  std::string before;
+  int same = 0;
+  for (int round = 0; round < kSettleRounds && same < 8; ++round) {
+    for (int i = 0; i < kSettleCalls; ++i) {
+      if (interrupted())
+        return Status::error(ErrorCode::Cancelled, "interrupted");
+      if (Status status = call(); !status.ok())
+        return status;
+    }
+    program.waitForVariants();
+    std::string states;
+    bool open = false;
+    for (const SiteVariants &site : program.variants())
+      for (const VariantInfo &variant : site.variants) {
+        states += variant.state + ";";
+        open |= variant.state == "trying" || variant.state == "queued" ||
+                variant.state == "compiling";
+      }
+    same = states == before && !open ? same + 1 : 0;
+    before = std::move(states);
+  }
+  return {};
 }
 
 size_t cli::editDistance(const std::string &a, const std::string &b) {

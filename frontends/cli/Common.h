@@ -37,16 +37,26 @@ struct CommonOptions {
   bool noCache = false;
   bool json = false;
   std::string schedule; ///< file; empty: none
+  /// "off", "on", "aot" or "force"; a command sets what it does by default.
+  std::string specialise = "off";
+  bool noSpecialise = false;
+  std::string profile; ///< file; empty: none
+  /// Whether the profile is an input: what to compile ahead.
+  bool readsProfile() const { return specialise == "aot"; }
 };
 
-/// The flags that a compile takes.
+/// The flags that a compile takes, without the profile's content.
 CompileOptions compileOptions(const CommonOptions &options);
+/// Reads the profile that is to be compiled for, if there is one.
+Status loadProfile(const CommonOptions &options, CompileOptions &compile);
 /// The same model on the reference target, which knows no schedules.
 CommonOptions onReference(CommonOptions options);
 
 void addModelArgument(CLI::App &app, CommonOptions &options,
                       bool required = true);
 void addCommonFlags(CLI::App &app, CommonOptions &options);
+/// --specialise, --no-specialise; the default is what `options` has.
+void addSpecialiseFlags(CLI::App &app, CommonOptions &options);
 
 /// One line of progress on stderr, redrawn in place; silent if stderr is no
 /// terminal (then only a line per stage is written) or with --json.
@@ -88,6 +98,11 @@ Result<OpenModel> openModel(const CommonOptions &options,
                             DiagnosticHandler onDiagnostic = printDiagnostic);
 Result<Program> compileModel(const Engine &engine,
                              const CommonOptions &options);
+
+/// Calls until no variant that calls ask for is waited for or on trial, or
+/// nothing changes any more; stops early at an error.
+Status settleVariants(const Program &program,
+                      const std::function<Status()> &call);
 
 /// Levenshtein distance.
 size_t editDistance(const std::string &a, const std::string &b);

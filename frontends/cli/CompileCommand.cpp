@@ -46,6 +46,8 @@ static int emitText(const Engine &engine,
 static int compileToFolder(const Engine &engine, ProgressLine &progress,
                            const CompileCommandOptions &options) {
   CompileOptions compile = compileOptions(options.common);
+  if (Status status = loadProfile(options.common, compile); !status.ok())
+    return report(status);
   compile.dumpDir = options.dump;
   ModelSource source = ModelSource::fromFile(options.common.model);
   Result<Program> program = engine.compile(source, compile);
@@ -110,6 +112,14 @@ void cli::addCompileCommand(CLI::App &app, Action &action) {
   addCommonFlags(*compile, options->common);
   compile->add_option("-o,--output", options->output,
                       "folder for plan, kernels and assembly");
+  compile->add_option_function<std::string>(
+      "--profile",
+      [options](const std::string &file) {
+        options->common.profile = file;
+        options->common.specialise = "aot";
+      },
+      "also compile the variants that the calls of this profile want, as "
+      "`seqc run --profile` writes it");
   auto *emit = compile->add_option(
       "--emit", options->emit,
       "print one form: seqc, kernels, plan, vector, llvm, llvm-ir, asm, obj");

@@ -17,6 +17,12 @@ Status cli::applyOptions(Session &session, const RunOptions &options) {
   return session.setOption("act_bias", static_cast<float>(options.actBias));
 }
 
+Status cli::writeProfile(const Session &session, const RunOptions &options) {
+  if (options.common.profile.empty() || options.common.readsProfile())
+    return {};
+  return writeFile(options.common.profile, session.profile().serialise());
+}
+
 /// The extents that stand for `spec`'s symbols, read off the first input.
 static std::vector<int64_t> outputShape(const TensorSpec &spec, int64_t batch,
                                         int64_t length) {
@@ -114,6 +120,8 @@ static int runTensors(const RunOptions &options) {
     return report(status);
   if (Status status = writeOutput(options.output, named); !status.ok())
     return report(status);
+  if (Status status = writeProfile(*session, options); !status.ok())
+    return report(status);
   return kDone;
 }
 
@@ -135,6 +143,11 @@ void cli::addRunCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<RunOptions>();
   addModelArgument(*run, options->common);
   addCommonFlags(*run, options->common);
+  options->common.specialise = "on";
+  addSpecialiseFlags(*run, options->common);
+  run->add_option("--profile", options->common.profile,
+                  "write what the calls were like to this file (with "
+                  "--specialise=aot: read it and compile for it)");
   auto *input = run->add_option(
       "--input", options->input,
       "safetensors file with the model's inputs (-: standard input)");
@@ -148,6 +161,10 @@ void cli::addRunCommand(CLI::App &app, Action &action) {
   run->add_option("--window", options->window,
                   "tokens per scored window (default: the model's, else 512)")
       ->check(CLI::PositiveNumber)
+      ->needs(score);
+  run->add_flag("--wait-variants", options->waitVariants,
+                "before the text is scored, run windows of it until no variant "
+                "is being compiled or tried")
       ->needs(score);
   run->add_flag("--density-table", options->densityTable,
                 "time per layer at 0, 25, 50 and 100 % active rows")

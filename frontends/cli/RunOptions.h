@@ -21,10 +21,14 @@ struct RunOptions {
   double topP = 1;
   uint64_t seed = 0;
   double actBias = 0;
+  bool waitVariants = false; ///< before what is measured
 };
 
 /// Applies --act-bias to a session.
 Status applyOptions(Session &session, const RunOptions &options);
+
+/// After the calls: what they were like, if a file was asked for.
+Status writeProfile(const Session &session, const RunOptions &options);
 
 int scoreText(const RunOptions &options);
 int generateText(const RunOptions &options);

@@ -332,9 +332,18 @@ int cli::scoreText(const RunOptions &options) {
                                   std::min<size_t>(tokens->size(), window));
   if (Result<Score> first = scorer.run(warmUp, progress); !first)
     return report(first.status());
+  if (options.waitVariants) {
+    auto call = [&]() -> Status {
+      return scorer.run(warmUp, progress).status();
+    };
+    if (Status status = settleVariants(program, call); !status.ok())
+      return report(status);
+  }
   Result<Score> score = scorer.run(*tokens, progress);
   if (!score)
     return report(score.status());
+  if (Status status = writeProfile(*session, options); !status.ok())
+    return report(status);
   printScore(*score, program, options, threads);
   return kDone;
 }
