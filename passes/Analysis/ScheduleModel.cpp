@@ -43,12 +43,20 @@ RegisterTile seqc::passes::registerTile(int64_t vectors, TargetAttr target) {
 
 /// Share of the peak that a register tile loses to loads: a step does MR*NV
 /// multiply-adds for NV loads and MR broadcasts.
-static double narrowLoss(int64_t vectors, TargetAttr target) {
-  RegisterTile tile = registerTile(vectors, target);
+static double tileLoss(RegisterTile tile) {
   double loads = double(tile.rows + tile.vectors);
+  return 0.3 * loads / double(tile.rows * tile.vectors);
+}
+
+/// A tile of few accumulators waits for its loads more often.
+static double waitLoss(RegisterTile tile) {
+  return tileLoss(tile) + 0.5 / double(tile.rows * tile.vectors);
+}
+
+static double narrowLoss(int64_t vectors, TargetAttr target) {
   // Wide tiles have few rows, so that short row tails cost more.
   double tails = vectors > 4 ? 0.05 : 0;
-  return 0.3 * loads / double(tile.rows * tile.vectors) + tails;
+  return tileLoss(registerTile(vectors, target)) + tails;
 }
 
 /// Widest register tile worth its few rows.
@@ -82,9 +90,13 @@ static constexpr int64_t kHeavyTileRows = 128;
 static constexpr int64_t kKeyTile = 64;
 /// A window from which on wider tiles gain nothing.
 static constexpr int64_t kLongWindow = 4096;
-static constexpr int64_t kWideQueryTile = 192;
-/// Queries that the product of weights and values takes at a time.
-static constexpr int64_t kValueRows = 8;
+static constexpr int64_t kWideQueryTile = 128;
+/// The same where each tile reads the weights of a product.
+static constexpr int64_t kWideProductTile = 192;
+/// Part of the second-level cache that weights of all keys may take.
+static constexpr int64_t kWholePart = 16;
+/// Vectors of queries whose scores are computed side by side.
+static constexpr int64_t kMaxBlockVectors = 3;
 static constexpr int64_t kUnroll = 4;
 
 std::optional<int64_t> seqc::passes::panelVectors(Operation *op,
@@ -202,20 +214,85 @@ static int64_t windowOf(AttendOp attend) {
   return std::min({left + right + 1, longest, kLongWindow});
 }
 
-/// Keys that the queries of a tile see are divided evenly; two tiles' worth of
-/// them are taken at once, which saves rescaling what was summed before.
-static int64_t keyTile(int64_t window, int64_t queries) {
-  int64_t seen = llvm::alignTo(window + queries, 8);
-  if (seen <= 2 * kKeyTile)
+/// Whether a query sees its whole sequence, which may be short.
+static bool seesSequence(AttendOp attend) {
+  return int64_t(attend.getLeft()) < 0 && int64_t(attend.getRight()) < 0;
+}
+
+/// Keys that a tile of queries sees are visited at once while their weights
+/// keep to a small part of the second-level cache: nothing has to be rescaled,
+/// and sums are loaded and stored once.
+static bool fitsWhole(int64_t window, int64_t queries, TargetAttr target) {
+  return (window + queries) * queries * 4 <= target.getL2Bytes() / kWholePart;
+}
+
+static int64_t keyTile(AttendOp attend, int64_t queries, TargetAttr target) {
+  if (seesSequence(attend))
+    return 2 * kKeyTile;
+  int64_t seen = llvm::alignTo(windowOf(attend) + queries, 8);
+  if (seen <= 2 * kKeyTile || fitsWhole(windowOf(attend), queries, target))
     return seen;
+  // Divided evenly.
   return llvm::alignTo(llvm::divideCeil(seen, llvm::divideCeil(seen, kKeyTile)),
                        8);
 }
 
-/// Queries of a tile share what is loaded of keys and values, so a tile is as
-/// wide as the window allows, while its results keep to a part of the
-/// second-level cache. Scores of several vectors of queries at once need fewer
-/// loads, but the block sees keys that some of its queries do not.
+/// Vectors of a block of queries whose scores take the fewest loads.
+static int64_t widestBlock(TargetAttr target) {
+  int64_t best = 1;
+  for (int64_t vectors = 2; vectors <= kMaxBlockVectors; ++vectors)
+    if (tileLoss(registerTile(vectors, target)) <
+        tileLoss(registerTile(best, target)))
+      best = vectors;
+  return best;
+}
+
+/// The register tile of weights and values: as many rows as divide a block,
+/// whose keys they share, and as many vectors as lose least, those of the
+/// last columns included.
+static RegisterTile valueTile(int64_t columns, int64_t block,
+                              TargetAttr target) {
+  RegisterTile best;
+  double bestLoss = 0;
+  for (int64_t vectors = 1; vectors <= std::min<int64_t>(columns, 4);
+       ++vectors) {
+    RegisterTile tile = registerTile(vectors, target);
+    while (block % tile.rows)
+      --tile.rows;
+    int64_t rest = columns % vectors;
+    double loss = double(columns - rest) * waitLoss(tile);
+    if (rest)
+      loss += double(rest) * waitLoss({tile.rows, rest});
+    if (vectors == 1 || loss < bestLoss) {
+      best = tile;
+      bestLoss = loss;
+    }
+  }
+  return best;
+}
+
+/// Vectors of queries whose scores are computed at once: more of them need
+/// fewer loads, but the block sees keys that some of its queries do not, and
+/// the last one of a short sequence is padded.
+static int64_t blockVectors(AttendOp attend, TargetAttr target) {
+  int64_t widest = widestBlock(target);
+  if (seesSequence(attend))
+    return std::min<int64_t>(widest, 2);
+  return std::clamp<int64_t>(windowOf(attend) / (2 * target.lanes()), 1,
+                             widest);
+}
+
+/// Cache that the results of a tile may take: that of the first level where
+/// keys are as many as the queries of a sequence, which may be short, so that
+/// sharing them saves less than results cost that go further away.
+static int64_t resultBytes(AttendOp attend, TargetAttr target) {
+  return seesSequence(attend) ? target.getL1Bytes() : target.getL2Bytes() / 2;
+}
+
+/// Queries of a tile share what is loaded of keys and values, and the weights
+/// of a product that follows, so a tile is as wide as the window allows, while
+/// its results keep to a part of the caches. Where all keys are visited at
+/// once, it is a block.
 static ScheduleAttr scheduleQueries(func::FuncOp kernel, TargetAttr target) {
   int64_t width = 0;
   AttendOp attend;
@@ -225,20 +302,28 @@ static ScheduleAttr scheduleQueries(func::FuncOp kernel, TargetAttr target) {
     width = ShapedType::isDynamic(last) ? 0 : last;
     attend = op;
   });
-  int64_t lanes = target.lanes(), columns = llvm::divideCeil(width, lanes);
-  RegisterTile tile{kValueRows, columns % 3 == 0 || columns % 2 ? 3 : 2};
-  while (tile.rows * tile.vectors >
-         target.getVectorRegisters() - tile.vectors - 2)
-    tile.rows /= 2;
-
-  int64_t window = windowOf(attend);
-  int64_t block = lanes * std::clamp<int64_t>(window / (8 * lanes), 1, 3);
+  int64_t lanes = target.lanes(), window = windowOf(attend);
+  int64_t columns = std::max<int64_t>(1, llvm::divideCeil(width, lanes));
+  int64_t block = lanes * blockVectors(attend, target);
+  RegisterTile tile = valueTile(columns, block, target);
+  bool hasProduct = weightBytes(kernel, target) > 0;
+  int64_t widest = hasProduct ? kWideProductTile : kWideQueryTile;
   int64_t queries = block;
-  while (2 * queries <= std::min<int64_t>(window, kWideQueryTile) &&
-         2 * queries * width * 4 <= target.getL2Bytes() / 2)
-    queries *= 2;
+  if (hasProduct || !fitsWhole(window, queries, target))
+    while (2 * queries <= std::min(window, widest) &&
+           2 * queries * width * 4 <= resultBytes(attend, target))
+      queries *= 2;
   return make(kernel.getContext(), KernelForm::Queries, queries, tile,
-              keyTile(window, queries), block);
+              keyTile(attend, queries, target), block);
+}
+
+ScheduleAttr seqc::passes::scoreSchedule(ScheduleAttr kernel, int64_t block,
+                                         TargetAttr target) {
+  int64_t vectors = llvm::divideCeil(block, target.lanes());
+  int64_t tiles = llvm::divideCeil(vectors, widestBlock(target));
+  RegisterTile tile = registerTile(llvm::divideCeil(vectors, tiles), target);
+  return make(kernel.getContext(), KernelForm::Queries, kernel.getRows(), tile,
+              kernel.getKeys(), block);
 }
 
 ScheduleAttr seqc::passes::chooseSchedule(func::FuncOp kernel,

@@ -52,6 +52,11 @@ ir::ScheduleAttr contractionSchedule(mlir::linalg::LinalgOp op,
                                      ir::ScheduleAttr kernel,
                                      ir::TargetAttr target);
 
+/// Tiles of the product of queries and keys in a kernel with the schedule
+/// `kernel`: `block` queries wide, or an equal part of them.
+ir::ScheduleAttr scoreSchedule(ir::ScheduleAttr kernel, int64_t block,
+                               ir::TargetAttr target);
+
 /// Vectors in a panel row of a contraction over packed weights; none for any
 /// other op.
 std::optional<int64_t> panelVectors(mlir::Operation *op, ir::TargetAttr target);

@@ -16,7 +16,7 @@ Value AttendTileEmitter::loadQueries(TileBuilder &b, const QueryTile &tile) {
   double scale = op.getScale().convertToFloat();
   auto loop = scf::ForOp::create(
       b, b.index(0), tile.count, b.index(block),
-      ValueRange{b.empty({z, queryTile}, f32Type())},
+      ValueRange{b.empty({queryTile / block, z, block}, f32Type())},
       [&](OpBuilder &inner, Location loc, Value first, ValueRange carried) {
         TileBuilder t(loc, inner);
         Value zero = t.index(0);
@@ -27,8 +27,10 @@ Value AttendTileEmitter::loadQueries(TileBuilder &b, const QueryTile &tile) {
         Value missing = t.sub(t.index(block), count);
         Value rest = t.fill(t.rows(rows, {}, count, missing), t.f32(0));
         rows = t.insert(rest, rows, {count, t.attr(0)}, {missing, t.attr(z)});
-        SmallVector<OpFoldResult> at = {t.attr(0), first};
-        SmallVector<OpFoldResult> extent = {t.attr(z), t.attr(block)};
+        SmallVector<OpFoldResult> at = {blockIndex(t, first), t.attr(0),
+                                        t.attr(0)};
+        SmallVector<OpFoldResult> extent = {t.attr(1), t.attr(z),
+                                            t.attr(block)};
         Value columns = linalg::TransposeOp::create(
                             t, rows, t.slice(carried[0], at, extent, 2),
                             ArrayRef<int64_t>{1, 0})

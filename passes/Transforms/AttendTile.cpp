@@ -15,10 +15,6 @@ using namespace seqc::passes;
 using seqc::ir::BiasKind;
 using seqc::ir::ScoreKind;
 
-/// Queries whose values are summed together: a register tile of the product, so
-/// that a key outside the window of all of them is left out.
-static constexpr int64_t kValueRows = 8;
-
 static ShapedType shaped(Value value) {
   return cast<ShapedType>(value.getType());
 }
@@ -26,7 +22,8 @@ static ShapedType shaped(Value value) {
 AttendTileEmitter::AttendTileEmitter(ir::AttendOp op, Sizes sizes)
     : op(op), queryTile(sizes.queries), keyTile(sizes.keys),
       block(std::min(sizes.block, queryTile)), panel(sizes.panel),
-      valueRows(block % kValueRows == 0 ? kValueRows : block),
+      valueRows(block % sizes.valueRows == 0 ? sizes.valueRows : block),
+      scoreTile(sizes.scoreTile),
       z(shaped(op.getQuery()).getDimSize(shaped(op.getQuery()).getRank() - 1)),
       h(shaped(op.getValue()).getDimSize(shaped(op.getValue()).getRank() - 1)),
       left(op.getLeft() >= kUnboundedWindow ? -1 : op.getLeft()),
@@ -284,13 +281,15 @@ AttendTileEmitter::Sums AttendTileEmitter::visitTile(TileBuilder &b,
                                                      const QueryTile &tile,
                                                      const KeyTile &keys,
                                                      Sums sums) {
-  SmallVector<Value> initial = {b.empty({keyTile, queryTile}, f32Type())};
+  SmallVector<Value> initial = {
+      b.empty({queryTile / block, keyTile, block}, f32Type())};
   initial.append(sums.list());
   auto loop = scf::ForOp::create(
       b, b.index(0), tile.count, b.index(block), initial,
       [&](OpBuilder &inner, Location loc, Value first, ValueRange carried) {
         TileBuilder t(loc, inner);
         Block part;
+        part.index = blockIndex(t, first);
         part.first = first;
         part.count = t.min(t.index(block), t.sub(tile.count, first));
         part.rank = t.add(tile.rank, first);
@@ -328,16 +327,22 @@ AttendTileEmitter::visitBlock(TileBuilder &b, const KeyTile &keys,
   return isSoftmax() ? softmax(b, part, keys.started, weights, sums) : sums;
 }
 
+Value AttendTileEmitter::blockIndex(TileBuilder &b, Value first) {
+  return queryTile == block
+             ? b.index(0)
+             : b.createOrFold<arith::DivUIOp>(first, b.index(block));
+}
+
 Value AttendTileEmitter::blockOf(TileBuilder &b, const Block &part,
                                  Value weights) {
-  return b.slice(weights, {part.firstKey, part.first},
-                 {part.keyCount, b.attr(block)}, 2);
+  return b.slice(weights, {part.index, part.firstKey, b.attr(0)},
+                 {b.attr(1), part.keyCount, b.attr(block)}, 2);
 }
 
 Value AttendTileEmitter::putBlock(TileBuilder &b, const Block &part,
                                   Value values, Value weights) {
-  return b.insert(values, weights, {part.firstKey, part.first},
-                  {part.keyCount, b.attr(block)});
+  return b.insert(values, weights, {part.index, part.firstKey, b.attr(0)},
+                  {b.attr(1), part.keyCount, b.attr(block)});
 }
 
 Value AttendTileEmitter::addValues(TileBuilder &b, const QueryTile &tile,
@@ -366,29 +371,40 @@ Value AttendTileEmitter::addValues(TileBuilder &b, const QueryTile &tile,
 Value AttendTileEmitter::addPanel(TileBuilder &b, const QueryTile &tile,
                                   const KeyTile &keys, Value weights,
                                   Panel columns, Value out) {
-  auto loop = scf::ForOp::create(
-      b, b.index(0), tile.count, b.index(valueRows), out,
-      [&](OpBuilder &inner, Location loc, Value first, ValueRange carried) {
-        TileBuilder t(loc, inner);
-        Value count = t.min(t.index(valueRows), t.sub(tile.count, first));
-        Range seen = visibleIn(t, tile, keys, t.add(tile.rank, first), count);
-        scf::YieldOp::create(t, addValuesToRows(t, tile, keys, weights, first,
-                                                seen, columns, carried[0]));
+  auto addRows = [&](TileBuilder &t, ValueRows at, Value rows) {
+    Value count = t.min(t.index(valueRows), t.sub(tile.count, at.inTile));
+    Range seen = visibleIn(t, tile, keys, t.add(tile.rank, at.inTile), count);
+    return addValuesToRows(t, tile, keys, weights, at, seen, columns, rows);
+  };
+  auto blocks = scf::ForOp::create(
+      b, b.index(0), tile.count, b.index(block), out,
+      [&](OpBuilder &outer, Location loc, Value first, ValueRange whole) {
+        TileBuilder o(loc, outer);
+        Value index = blockIndex(o, first);
+        Value count = o.min(o.index(block), o.sub(tile.count, first));
+        auto rows = scf::ForOp::create(
+            o, o.index(0), count, o.index(valueRows), whole[0],
+            [&](OpBuilder &inner, Location, Value row, ValueRange carried) {
+              TileBuilder t(loc, inner);
+              ValueRows at{index, row, t.add(first, row)};
+              scf::YieldOp::create(t, addRows(t, at, carried[0]));
+            });
+        scf::YieldOp::create(o, rows.getResults());
       });
-  return loop.getResult(0);
+  return blocks.getResult(0);
 }
 
-/// The same for rows [first, first + valueRows) of the tile and keys in
-/// `range`: carried values first, then the call's own. The two parts of the
-/// ring and the call's own rows are one body that is run three times, since it
-/// is most of the kernel's code.
+/// The same for `valueRows` rows of the tile from `at` on and keys in `range`:
+/// carried values first, then the call's own. The two parts of the ring and the
+/// call's own rows are one body that is run three times, since it is most of
+/// the kernel's code.
 Value AttendTileEmitter::addValuesToRows(TileBuilder &b, const QueryTile &tile,
                                          const KeyTile &keys, Value weights,
-                                         Value first, Range range,
+                                         ValueRows at, Range range,
                                          Panel columns, Value out) {
   Value zero = b.index(0), one = b.index(1);
   if (!tile.past)
-    return multiply(b, tile, keys, weights, first, range,
+    return multiply(b, tile, keys, weights, at, range,
                     b.rows(op.getValue(), keyHead(b, tile),
                            b.add(tile.start, range.begin),
                            countOf(b, range.begin, range.end)),
@@ -413,7 +429,7 @@ Value AttendTileEmitter::addValuesToRows(TileBuilder &b, const QueryTile &tile,
                      t.rows(op.getPastValue(), tile.sequence, slot, count));
         Range now{t.select(own, rest.begin, begin),
                   t.select(own, rest.end, t.add(begin, count))};
-        scf::YieldOp::create(t, multiply(t, tile, keys, weights, first, now,
+        scf::YieldOp::create(t, multiply(t, tile, keys, weights, at, now,
                                          values, columns, carried[0]));
       });
   return loop.getResult(0);
@@ -423,7 +439,7 @@ Value AttendTileEmitter::addValuesToRows(TileBuilder &b, const QueryTile &tile,
 /// scratch, and cheaper to compute than to leave out.
 Value AttendTileEmitter::multiply(TileBuilder &b, const QueryTile &tile,
                                   const KeyTile &keys, Value weights,
-                                  Value first, Range range, Value values,
+                                  ValueRows at, Range range, Value values,
                                   Panel columns, Value out) {
   // Loops (query, value column, key): lanes are value columns.
   AffineMap maps[] = {b.axes(3, {2, 0}), b.axes(3, {2, 1}), b.axes(3, {0, 1})};
@@ -434,13 +450,13 @@ Value AttendTileEmitter::multiply(TileBuilder &b, const QueryTile &tile,
   auto emitRows = [&](int64_t count) {
     return [=, &maps](OpBuilder &inner, Location loc) {
       TileBuilder t(loc, inner);
-      Value weight =
-          t.slice(weights, {firstKey, first}, {keyCount, t.attr(count)}, 2);
-      SmallVector<OpFoldResult> at = {first, columns.first};
+      Value weight = t.slice(weights, {at.block, firstKey, at.inBlock},
+                             {t.attr(1), keyCount, t.attr(count)}, 2);
+      SmallVector<OpFoldResult> place = {at.inTile, columns.first};
       SmallVector<OpFoldResult> extent = {t.attr(count), t.attr(columns.width)};
-      Value rows = t.slice(out, at, extent, 2);
+      Value rows = t.slice(out, place, extent, 2);
       rows = t.contract(weight, values, rows, maps, 2);
-      scf::YieldOp::create(t, t.insert(rows, out, at, extent));
+      scf::YieldOp::create(t, t.insert(rows, out, place, extent));
     };
   };
   Value single = b.cmp(arith::CmpIPredicate::eq, tile.count, b.index(1));

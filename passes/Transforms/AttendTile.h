@@ -53,8 +53,10 @@ public:
   struct Sizes {
     int64_t queries;
     int64_t keys;
-    int64_t block; ///< queries whose scores are computed side by side
-    int64_t panel; ///< value columns multiplied at a time
+    int64_t block;     ///< queries whose scores are computed side by side
+    int64_t panel;     ///< value columns multiplied at a time
+    int64_t valueRows; ///< queries of a register tile of that product
+    ir::ScheduleAttr scoreTile; ///< of the product with keys, or null
   };
   AttendTileEmitter(ir::AttendOp op, Sizes sizes);
 
@@ -88,6 +90,7 @@ private:
   };
   /// A block of the tile's queries along the lanes, and its keys in a tile.
   struct Block {
+    mlir::Value index;        ///< of the block in the tile
     mlir::Value first, count; ///< among the tile's queries
     mlir::Value rank;         ///< of the first one
     Range range;              ///< keys that any of them sees
@@ -95,6 +98,11 @@ private:
     mlir::Value keyCount;
   };
 
+  /// Queries of a register tile of weights and values.
+  struct ValueRows {
+    mlir::Value block;           ///< of the tile
+    mlir::Value inBlock, inTile; ///< the first one, counted from there
+  };
   /// Columns of the values and of the result.
   struct Panel {
     mlir::Value first;
@@ -138,7 +146,9 @@ private:
                   mlir::Value rank, mlir::Value count);
   Sums visitBlock(TileBuilder &b, const KeyTile &keys, const Block &block,
                   mlir::Value &weights, Sums sums);
-  /// A block's place in the weights of a key tile, [keyTile, queryTile].
+  /// Number of the block whose first query is `first`.
+  mlir::Value blockIndex(TileBuilder &b, mlir::Value first);
+  /// A block's place in the weights of a key tile, [blocks, keyTile, block].
   mlir::Value blockOf(TileBuilder &b, const Block &block, mlir::Value weights);
   mlir::Value putBlock(TileBuilder &b, const Block &block, mlir::Value values,
                        mlir::Value weights);
@@ -161,12 +171,12 @@ private:
                        mlir::Value out);
   mlir::Value addValuesToRows(TileBuilder &b, const QueryTile &tile,
                               const KeyTile &keys, mlir::Value weights,
-                              mlir::Value first, Range range, Panel columns,
+                              ValueRows at, Range range, Panel columns,
                               mlir::Value out);
   mlir::Value multiply(TileBuilder &b, const QueryTile &tile,
-                       const KeyTile &keys, mlir::Value weights,
-                       mlir::Value first, Range range, mlir::Value values,
-                       Panel columns, mlir::Value out);
+                       const KeyTile &keys, mlir::Value weights, ValueRows at,
+                       Range range, mlir::Value values, Panel columns,
+                       mlir::Value out);
   mlir::Value normalise(TileBuilder &b, const QueryTile &tile, Sums sums);
 
   // The only query of a sequence (AttendOne.cpp).
@@ -193,11 +203,12 @@ private:
   int64_t block;
   int64_t panel;
   int64_t valueRows; ///< rows of a register tile of the result
+  ir::ScheduleAttr scoreTile;
   int64_t z, h;
   int64_t left, right;        ///< -1: unbounded
   bool oneRowEach;            ///< sequence b has row b and no other
   bool single;                ///< and its query is computed alone
-  mlir::Value queries;        ///< [z, queryTile], rotated and scaled
+  mlir::Value queries;        ///< [blocks, z, block], rotated and scaled
   mlir::Value queryPositions; ///< i32 [queryTile], bias = position only
 };
 

@@ -18,11 +18,13 @@ using seqc::ir::ScoreKind;
 Value AttendTileEmitter::scores(TileBuilder &b, const KeyTile &keys,
                                 const Block &part, Value weights) {
   Value rows = b.rows(keys.keys, {}, part.firstKey, part.keyCount);
-  Value columns =
-      b.slice(queries, {b.attr(0), part.first}, {b.attr(z), b.attr(block)}, 2);
+  Value columns = b.slice(queries, {part.index, b.attr(0), b.attr(0)},
+                          {b.attr(1), b.attr(z), b.attr(block)}, 2);
   Value score =
       b.contract(rows, columns, b.fill(blockOf(b, part, weights), b.f32(0)),
                  {b.axes(3, {0, 2}), b.axes(3, {2, 1}), b.axes(3, {0, 1})}, 2);
+  if (scoreTile)
+    score.getDefiningOp()->setAttr(ir::names::kSchedule, scoreTile);
   return putBlock(b, part, score, weights);
 }
 

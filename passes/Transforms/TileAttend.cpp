@@ -30,6 +30,7 @@ using namespace seqc::passes;
 static constexpr int64_t kDefaultQueryTile = 16;
 static constexpr int64_t kDefaultKeyTile = 64;
 static constexpr int64_t kDefaultPanelVectors = 3;
+static constexpr int64_t kDefaultValueRows = 8;
 
 namespace ir = seqc::ir;
 
@@ -378,9 +379,14 @@ LogicalResult AttendKernelTiler::run() {
 }
 
 static AttendTileEmitter::Sizes sizesOf(func::FuncOp func) {
-  int64_t lanes = targetOf(func).lanes();
-  AttendTileEmitter::Sizes sizes{kDefaultQueryTile, kDefaultKeyTile, lanes,
-                                 kDefaultPanelVectors * lanes};
+  ir::TargetAttr target = targetOf(func);
+  int64_t lanes = target.lanes();
+  AttendTileEmitter::Sizes sizes{kDefaultQueryTile,
+                                 kDefaultKeyTile,
+                                 lanes,
+                                 kDefaultPanelVectors * lanes,
+                                 kDefaultValueRows,
+                                 {}};
   auto schedule = func->getAttrOfType<ir::ScheduleAttr>(ir::names::kSchedule);
   if (!schedule)
     return sizes;
@@ -392,6 +398,8 @@ static AttendTileEmitter::Sizes sizesOf(func::FuncOp func) {
   use(sizes.keys, schedule.getKeys());
   use(sizes.block, schedule.getBlock());
   use(sizes.panel, schedule.getRegisterVectors() * lanes);
+  use(sizes.valueRows, schedule.getRegisterRows());
+  sizes.scoreTile = scoreSchedule(schedule, sizes.block, target);
   return sizes;
 }
 

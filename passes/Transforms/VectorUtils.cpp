@@ -200,14 +200,18 @@ static void emitLaneLoop(OpBuilder &builder, Location loc, Value upper,
   body(builder, loop.getInductionVar());
 }
 
+/// So few blocks are no loop: around one of them, bodies share what they load.
+static constexpr int64_t kMaxLaneBlocks = 4;
+
 void seqc::passes::emitLaneBlocks(OpBuilder &builder, Location loc,
                                   OpFoldResult extent, int64_t lanes,
                                   bool oneBody, LaneBlockFn body) {
   if (std::optional<int64_t> known = getConstantIntValue(extent)) {
     int64_t full = *known - *known % lanes;
-    if (full == lanes)
-      body(builder, indexConstant(builder, loc, 0), {});
-    else if (full)
+    if (full <= kMaxLaneBlocks * lanes)
+      for (int64_t base = 0; base < full; base += lanes)
+        body(builder, indexConstant(builder, loc, base), {});
+    else
       emitLaneLoop(
           builder, loc, indexConstant(builder, loc, full), lanes,
           [&](OpBuilder &inner, Value base) { body(inner, base, {}); });
