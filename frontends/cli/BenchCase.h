@@ -69,6 +69,7 @@ struct BenchCase {
 using CaseBuilder = BenchCase (*)(std::shared_ptr<CaseInputs> inputs);
 
 BenchCase buildSelectiveScan(std::shared_ptr<CaseInputs> in);
+BenchCase buildComplexScan(std::shared_ptr<CaseInputs> in);
 BenchCase buildEma(std::shared_ptr<CaseInputs> in);
 BenchCase buildConv(std::shared_ptr<CaseInputs> in);
 BenchCase buildAttention(std::shared_ptr<CaseInputs> in);

@@ -34,6 +34,7 @@ static const std::map<std::string, CaseBuilder> &builders() {
       {"attn", buildAttention},
       {"causal_conv1d", buildConv},
       {"chunk_attn", buildChunkAttention},
+      {"complex_scan", buildComplexScan},
       {"ema", buildEma},
       {"gemm", buildGemm},
       {"mamba_block", buildMambaBlock},

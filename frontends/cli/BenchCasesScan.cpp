@@ -11,6 +11,7 @@
 #include "runtime/reference/Scan.h"
 
 #include <cmath>
+#include <complex>
 
 using namespace seqc;
 using namespace seqc::cli;
@@ -167,6 +168,62 @@ BenchCase cli::buildEma(std::shared_ptr<CaseInputs> in) {
                 {t * D + d, channel.step(value) + double(omega[d]) * value});
           });
     }
+    return samples;
+  };
+  return built;
+}
+
+//===----------------------------------------------------------------------===//
+// Complex states
+//===----------------------------------------------------------------------===//
+
+static void sampleComplexChannel(CaseInputs &in, int64_t d,
+                                 std::vector<Sample> &samples) {
+  int64_t B = in.extent("B"), T = in.extent("T"), D = in.extent("D"),
+          N = in.extent("N");
+  const float *x = in.values("x"), *skip = in.values("skip");
+  auto pair = [&](const char *re, const char *im, int64_t n) {
+    return std::complex<double>(in.values(re)[d * N + n],
+                                in.values(im)[d * N + n]);
+  };
+  std::vector<std::complex<double>> decay, out, h(N);
+  for (int64_t n = 0; n < N; ++n) {
+    decay.push_back(pair("decay_re", "decay_im", n));
+    out.push_back(pair("out_re", "out_im", n));
+  }
+  scanRows(
+      bordersOf(B, T), reference::Direction::Forward,
+      [&](int64_t) { h.assign(N, 0); },
+      [&](int64_t, int64_t t) {
+        double value = x[t * D + d], y = double(skip[d]) * value;
+        for (int64_t n = 0; n < N; ++n) {
+          h[n] = decay[n] * h[n] + value;
+          y += (out[n] * h[n]).real();
+        }
+        samples.push_back({t * D + d, y});
+      });
+}
+
+BenchCase cli::buildComplexScan(std::shared_ptr<CaseInputs> in) {
+  int64_t B = in->extent("B"), T = in->extent("T"), D = in->extent("D"),
+          N = in->extent("N");
+  BenchCase built;
+  built.description = composeModel({{"kind", "features"}, {"width", D}},
+                                   json::array({{{"op", "complex_scan"},
+                                                 {"in", "x"},
+                                                 {"weights", "w."},
+                                                 {"states", N},
+                                                 {"out", "y"}}}));
+  for (const char *name : {"decay_re", "decay_im", "out_re", "out_im"})
+    built.weights.push_back(
+        {std::string("w.") + name, &in->tensor(name), {D, N}});
+  built.weights.push_back({"w.skip", &in->tensor("skip"), {D}});
+  built.inputs = {{"x", &in->tensor("x"), {B, T, D}}};
+  built.outputShape = {B, T, D};
+  built.sample = [in, D](int64_t) {
+    std::vector<Sample> samples;
+    for (int64_t d : spread(D, kSampledChannels))
+      sampleComplexChannel(*in, d, samples);
     return samples;
   };
   return built;

@@ -96,6 +96,7 @@ private:
   void readRecurrence(ObjectReader &reader, Step &step);
   void readConvStep(ObjectReader &reader, Step &step);
   void readSelectiveScanStep(ObjectReader &reader, Step &step);
+  void readComplexScanStep(ObjectReader &reader, Step &step);
   void readRoute(ObjectReader &reader, Step &step);
   void readCompress(ObjectReader &reader, Step &step);
   void readGather(ObjectReader &reader, Step &step);
@@ -331,6 +332,15 @@ void StepListReader::readSelectiveScanStep(ObjectReader &reader, Step &step) {
   };
 }
 
+void StepListReader::readComplexScanStep(ObjectReader &reader, Step &step) {
+  std::string in = use(reader, "in");
+  ComplexScanConfig config = readComplexScan(reader, context.prefix);
+  std::string out = define(reader, "out");
+  step.build = [=](LayerBuilder &b, Values &v) {
+    v[out].rows = b.complexScan(v[in].rows, config);
+  };
+}
+
 void StepListReader::readRoute(ObjectReader &reader, Step &step) {
   std::string in = use(reader, "in");
   std::string temperature =
@@ -400,6 +410,7 @@ const std::vector<StepListReader::StepParser> &StepListReader::parsers() {
       {"recurrence", &StepListReader::readRecurrence},
       {"conv", &StepListReader::readConvStep},
       {"selective_scan", &StepListReader::readSelectiveScanStep},
+      {"complex_scan", &StepListReader::readComplexScanStep},
       {"route", &StepListReader::readRoute},
       {"compress", &StepListReader::readCompress},
       {"gather_rows", &StepListReader::readGather},

@@ -103,6 +103,9 @@ public:
   /// vector h of states per channel, `in` and `out` shared by the channels.
   Rows selectiveScan(Rows x, Rows delta, Rows in, Rows out,
                      const SelectiveScanConfig &config);
+  /// h_t = decay h_(t-1) + x_t with complex states; y_t is the real part of
+  /// <h_t, out>, plus skip x_t.
+  Rows complexScan(Rows x, const ComplexScanConfig &config);
   Rows attend(Rows query, Rows key, Rows value, const AttendConfig &config);
   Rows pool(Rows x);
 

@@ -105,6 +105,14 @@ SelectiveScanConfig frontend::readSelectiveScan(ObjectReader &reader,
   return config;
 }
 
+ComplexScanConfig frontend::readComplexScan(ObjectReader &reader,
+                                            const std::string &prefix) {
+  ComplexScanConfig config;
+  config.weights = prefix + reader.requireString("weights");
+  config.states = reader.integer("states", 16, 1, 1 << 12);
+  return config;
+}
+
 /// `window`, -1 for null, which needs the caller's own scale and no table of
 /// ranks: both are sized by the window.
 static int64_t readWindow(ObjectReader &reader, Problems &problems,

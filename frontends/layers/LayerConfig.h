@@ -81,6 +81,14 @@ struct SelectiveScanConfig {
   bool logarithmic = false; ///< the decay is -exp of the weight
 };
 
+/// A recurrence of complex states that do not depend on the row, as in S4D and
+/// LRU layers. Weights: `decay_re`, `decay_im`, `out_re`, `out_im` [d, states],
+/// `skip` [d].
+struct ComplexScanConfig {
+  std::string weights;
+  int64_t states = 16;
+};
+
 struct AttendConfig {
   enum class Score : uint8_t { Softmax, Relu, Relu2, Laplace };
   enum class Bias : uint8_t { None, Position, Rank, Rotary };
@@ -119,6 +127,8 @@ EmaConfig readEma(ObjectReader &reader, const std::string &prefix);
 ConvConfig readConv(ObjectReader &reader, const std::string &prefix);
 SelectiveScanConfig readSelectiveScan(ObjectReader &reader, Problems &problems,
                                       const std::string &prefix);
+ComplexScanConfig readComplexScan(ObjectReader &reader,
+                                  const std::string &prefix);
 AttendConfig readAttend(ObjectReader &reader, Problems &problems,
                         const std::string &prefix);
 /// `heads` and `key_heads`, for layers that may have several.

@@ -1,4 +1,4 @@
-//===- ScanPrimitives.cpp - convolution and selective scan ----------------===//
+//===- ScanPrimitives.cpp - convolution, selective and complex scan -------===//
 
 #include "frontends/layers/LayerBuilder.h"
 
@@ -167,5 +167,69 @@ Rows LayerBuilder::selectiveScan(Rows x, Rows delta, Rows in, Rows out,
   if (streamable)
     setState(before, scan.getResult(1));
   buildSelectiveStep(b, scan, states, !config.skip.empty());
+  return {scan.getResult(0), x.space};
+}
+
+//===----------------------------------------------------------------------===//
+// Complex states
+//===----------------------------------------------------------------------===//
+
+static void buildComplexStep(ImplicitLocOpBuilder &b, ir::ScanOp scan,
+                             int64_t states) {
+  OpBuilder::InsertionGuard guard(b);
+  Block *body = b.createBlock(&scan.getStep());
+  Type scalar = b.getF32Type(), lanes = VectorType::get({states}, scalar);
+  auto argument = [&](Type type) {
+    return body->addArgument(type, b.getLoc());
+  };
+  auto mul = [&](Value lhs, Value rhs) -> Value {
+    return arith::MulFOp::create(b, lhs, rhs);
+  };
+  auto add = [&](Value lhs, Value rhs) -> Value {
+    return arith::AddFOp::create(b, lhs, rhs);
+  };
+  auto sub = [&](Value lhs, Value rhs) -> Value {
+    return arith::SubFOp::create(b, lhs, rhs);
+  };
+  Value x = argument(scalar);
+  Value decayRe = argument(lanes), decayIm = argument(lanes),
+        outRe = argument(lanes), outIm = argument(lanes);
+  Value skip = argument(scalar), re = argument(lanes), im = argument(lanes);
+  Value spread = vector::BroadcastOp::create(b, lanes, x);
+  Value nextRe = sub(add(mul(decayRe, re), spread), mul(decayIm, im));
+  Value nextIm = add(mul(decayRe, im), mul(decayIm, re));
+  Value sum =
+      vector::ReductionOp::create(b, vector::CombiningKind::ADD,
+                                  sub(mul(outRe, nextRe), mul(outIm, nextIm)));
+  ir::YieldOp::create(b, ValueRange({add(sum, mul(skip, x)), nextRe, nextIm}));
+}
+
+Rows LayerBuilder::complexScan(Rows x, const ComplexScanConfig &config) {
+  x = withoutPadding(x);
+  int64_t channels = x.width(), states = config.states;
+  AffineMap perChannel = scanMap(b, {kRow, kChannel}),
+            ofStates = scanMap(b, {kChannel, kState});
+  SmallVector<Value> params;
+  SmallVector<AffineMap> maps = {perChannel};
+  for (const char *name : {"decay_re", "decay_im", "out_re", "out_im"}) {
+    params.push_back(weight(config.weights + name, {channels, states}));
+    maps.push_back(ofStates);
+  }
+  params.push_back(weight(config.weights + "skip", {channels}));
+  maps.push_back(scanMap(b, {kChannel}));
+  maps.append({perChannel, ofStates, ofStates});
+  Value re = scanState("re", {kAny, channels, states}, streamable);
+  Value im = scanState("im", {kAny, channels, states}, streamable);
+  Value result = empty({kAny, channels}, x.space->extent);
+  auto scan = ir::ScanOp::create(
+      b, TypeRange({result.getType(), re.getType(), im.getType()}), x.value,
+      params, x.space->offsets, ValueRange(result), ValueRange({re, im}),
+      b.getAffineMapArrayAttr(maps), ir::Direction::Forward,
+      ArrayRef<int64_t>{0});
+  if (streamable) {
+    setState(re, scan.getResult(1));
+    setState(im, scan.getResult(2));
+  }
+  buildComplexStep(b, scan, states);
   return {scan.getResult(0), x.space};
 }

@@ -6,6 +6,7 @@
 #include "passes/Analysis/KernelForm.h"
 #include "passes/Analysis/KernelGroups.h"
 #include "passes/Analysis/RowAccess.h"
+#include "passes/Analysis/ScanPhases.h"
 
 #include "dialect/SeqcOps.h"
 
@@ -193,13 +194,58 @@ static ScheduleAttr scheduleRows(func::FuncOp kernel, TargetAttr target) {
               registerTile(vectors, target));
 }
 
+/// Its instructions have no operands in memory.
+static constexpr llvm::StringLiteral kLoadStoreIsa = "neon";
+
+/// Registers of a row besides states and their parameters: partial sums, what a
+/// product or an exponential needs, the constants of one.
+static int64_t scanTemporaries(const ScanPhases &phases, TargetAttr target) {
+  // Without fused multiply-adds, instructions overwrite an operand as well.
+  if (!phases.callsMath)
+    return target.getFma() ? 4 : 9;
+  if (target.getIsa() == kLoadStoreIsa)
+    return 22;
+  return target.getFma() ? 8 : 12;
+}
+
+/// Rows that all channels of a task pass before the next ones: their parts of
+/// neighbouring pages and what waits for the next group of states stay near.
+static constexpr int64_t kBlockRows = 16;
+/// Fewer vectors of states do not fill the multiply-add pipes.
+static constexpr int64_t kBlockedChains = 8;
+/// Channels of a task: pieces of 1 KB.
+static constexpr int64_t kTaskChannels = 256;
+
+/// States of a channel that registers hold side by side. Parameters are
+/// operands in memory where instructions have such.
+static int64_t statesInRegisters(const ScanPhases &phases, TargetAttr target) {
+  int64_t each = phases.stateVectors;
+  if (target.getIsa() == kLoadStoreIsa)
+    each += phases.paramVectors;
+  int64_t free = target.getVectorRegisters() - int64_t(phases.kept.size()) -
+                 scanTemporaries(phases, target);
+  int64_t most = std::max<int64_t>(1, free / each);
+  return llvm::divideCeil(phases.states, llvm::divideCeil(phases.states, most));
+}
+
 /// A task has a block of channels. Narrow ones give more tasks, wide ones read
 /// longer pieces of a row; four tasks are asked for before a block is widened.
 static ScheduleAttr scheduleChannels(func::FuncOp kernel, TargetAttr target) {
-  int64_t channels = 0;
-  kernel.walk([&](ScanOp scan) { channels = scan.getNumChannels(); });
-  int64_t vectors = std::clamp<int64_t>(channels / (4 * target.lanes()), 1, 4);
-  return make(kernel.getContext(), KernelForm::Channels, 0, {1, vectors});
+  int64_t channels = 0, rows = 0, states = 0, lanes = target.lanes();
+  kernel.walk([&](ScanOp scan) {
+    channels = scan.getNumChannels();
+    std::optional<ScanPhases> phases = findPhases(scan);
+    if (!phases || phases->states * phases->stateVectors < kBlockedChains)
+      return;
+    rows = kBlockRows;
+    states = statesInRegisters(*phases, target);
+    if (states == phases->states)
+      states = 0;
+  });
+  int64_t most = rows ? kTaskChannels / lanes : 4;
+  int64_t vectors = std::clamp<int64_t>(channels / (4 * lanes), 1, most);
+  return make(kernel.getContext(), KernelForm::Channels, rows, {1, vectors},
+              /*keys=*/0, states);
 }
 
 /// Keys that a query sees; no bound counts as a long sequence.

@@ -175,10 +175,10 @@ void LaneBuilder::store(Value value, Value memref, ValueRange indices,
                             value);
 }
 
-// Swaps the off-diagonal blocks of each size from half the square down to
-// single entries: log2(lanes) rounds of two-register shuffles.
-void LaneBuilder::transpose(MutableArrayRef<Value> square) {
-  for (int64_t block = lanes / 2; block > 0; block /= 2) {
+// Swaps the off-diagonal blocks of each size from `largest` down to single
+// entries: a round of two-register shuffles for each size.
+void LaneBuilder::transpose(MutableArrayRef<Value> square, int64_t largest) {
+  for (int64_t block = largest; block > 0; block /= 2) {
     SmallVector<int64_t> low, high;
     for (int64_t lane = 0; lane < lanes; ++lane) {
       bool upper = lane & block;
@@ -195,22 +195,62 @@ void LaneBuilder::transpose(MutableArrayRef<Value> square) {
   }
 }
 
+/// Entries that shuffles move about without crossing the quarters of a
+/// register, and that an instruction puts into or takes out of one on its way
+/// to memory.
+static constexpr int64_t kPiece = 4;
+
+// Vector 4q+r: columns 4q to 4q+3 of the rows r, 4+r, 8+r, ..., as if the
+// blocks of 4 and more were swapped already.
+SmallVector<Value> LaneBuilder::loadPieces(Value memref, ValueRange indices,
+                                           int64_t rows, int64_t columns) {
+  int64_t inner = indices.size() - 1;
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  auto pieceType = VectorType::get({kPiece}, element);
+  SmallVector<Value> at(indices), square;
+  for (int64_t i = 0; i < lanes; ++i) {
+    Value vector = zero(element);
+    int64_t column = i / kPiece * kPiece;
+    at[inner] = add(indices[inner], index(column));
+    for (int64_t row = i % kPiece; row < rows && column < columns;
+         row += kPiece) {
+      at[inner - 1] = add(indices[inner - 1], index(row));
+      Value piece = vector::LoadOp::create(b, loc, pieceType, memref, at);
+      vector = vector::InsertStridedSliceOp::create(
+          b, loc, piece, vector, ArrayRef<int64_t>{row / kPiece * kPiece},
+          ArrayRef<int64_t>{1});
+    }
+    square.push_back(vector);
+  }
+  return square;
+}
+
+SmallVector<Value> LaneBuilder::loadRows(Value memref, ValueRange indices,
+                                         int64_t rows, int64_t columns) {
+  int64_t inner = indices.size() - 1;
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  Value mask = maskBelow(index(columns));
+  SmallVector<Value> at(indices), square;
+  for (int64_t row = 0; row < lanes; ++row) {
+    at[inner - 1] = add(indices[inner - 1], index(row));
+    square.push_back(row < rows ? load(memref, at, inner, mask)
+                                : zero(element));
+  }
+  return square;
+}
+
 SmallVector<Value> LaneBuilder::loadTransposed(Value memref, ValueRange indices,
                                                int64_t rows, int64_t columns) {
   int64_t inner = indices.size() - 1;
-  Type element = cast<MemRefType>(memref.getType()).getElementType();
   SmallVector<Value> at(indices), result;
   for (int64_t first = 0; first < columns; first += lanes) {
-    Value mask = maskBelow(index(columns - first));
+    int64_t wide = std::min(lanes, columns - first);
     at[inner] = add(indices[inner], index(first));
-    SmallVector<Value> square;
-    for (int64_t row = 0; row < lanes; ++row) {
-      at[inner - 1] = add(indices[inner - 1], index(row));
-      square.push_back(row < rows ? load(memref, at, inner, mask)
-                                  : zero(element));
-    }
-    transpose(square);
-    llvm::append_range(result, ArrayRef(square).take_front(columns - first));
+    bool inPieces = lanes > kPiece && wide % kPiece == 0;
+    SmallVector<Value> square = inPieces ? loadPieces(memref, at, rows, wide)
+                                         : loadRows(memref, at, rows, wide);
+    transpose(square, inPieces ? kPiece / 2 : lanes / 2);
+    llvm::append_range(result, ArrayRef(square).take_front(wide));
   }
   return result;
 }
@@ -225,7 +265,7 @@ void LaneBuilder::storeTransposed(ArrayRef<Value> columns, Value memref,
     at[inner] = add(indices[inner], index(first));
     SmallVector<Value> square(columns.slice(first).take_front(lanes));
     square.resize(lanes, zero(element));
-    transpose(square);
+    transpose(square, lanes / 2);
     for (int64_t row = 0; row < rows; ++row) {
       at[inner - 1] = add(indices[inner - 1], index(row));
       store(square[row], memref, at, inner, mask);

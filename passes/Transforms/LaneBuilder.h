@@ -83,7 +83,13 @@ private:
   struct FlatAccess {
     mlir::Value memref, at, stride;
   };
-  void transpose(llvm::MutableArrayRef<mlir::Value> square);
+  void transpose(llvm::MutableArrayRef<mlir::Value> square, int64_t largest);
+  llvm::SmallVector<mlir::Value> loadRows(mlir::Value memref,
+                                          mlir::ValueRange indices,
+                                          int64_t rows, int64_t columns);
+  llvm::SmallVector<mlir::Value> loadPieces(mlir::Value memref,
+                                            mlir::ValueRange indices,
+                                            int64_t rows, int64_t columns);
   FlatAccess flatten(mlir::Value memref, mlir::ValueRange indices,
                      int64_t axis);
   mlir::Value allLanes();

@@ -110,34 +110,6 @@ Operation *seqc::passes::findUnsupported(ir::ScanOp op, LaneAxis axis,
 // Emission
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// One step of one group of channels.
-class StepEmitter {
-public:
-  StepEmitter(LaneBuilder &lb, LaneAxis axis) : lb(lb), axis(axis) {}
-
-  void bind(Value value, Lanes vectors) { values[value] = std::move(vectors); }
-  const Lanes &lookup(Value value) { return values[value]; }
-  void emit(Operation *op);
-
-private:
-  Lanes emitConstant(arith::ConstantOp op);
-  Lanes emitReduction(vector::ReductionOp op);
-  Value reduceInMemory(vector::ReductionOp op, Lanes vectors);
-  void emitElementwise(Operation *op);
-  void emitRenaming(Operation *op);
-  Value reduceLanes(vector::ReductionOp op, Value vector);
-  void clearPadding(Lanes &vectors, int64_t extent);
-  int64_t count(Type type) const {
-    return laneCount(type, axis, lb.getLanes());
-  }
-
-  LaneBuilder &lb;
-  LaneAxis axis;
-  DenseMap<Value, Lanes> values;
-};
-} // namespace
-
 void StepEmitter::emit(Operation *op) {
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     return bind(constant.getResult(), emitConstant(constant));
@@ -267,13 +239,16 @@ Value StepEmitter::reduceInMemory(vector::ReductionOp op, Lanes vectors) {
 }
 
 Lanes StepEmitter::emitReduction(vector::ReductionOp op) {
+  Value sum = sumOf(op);
+  if (op.getAcc())
+    sum = combine(lb, op, sum, lookup(op.getAcc()).front());
+  return {sum};
+}
+
+Value StepEmitter::sumOf(vector::ReductionOp op) {
   Lanes vectors = lookup(op.getVector());
-  if (axis == LaneAxis::Memory) {
-    Value sum = reduceInMemory(op, vectors);
-    if (op.getAcc())
-      sum = combine(lb, op, sum, lookup(op.getAcc()).front());
-    return {sum};
-  }
+  if (axis == LaneAxis::Memory)
+    return reduceInMemory(op, vectors);
   if (axis == LaneAxis::States)
     clearPadding(vectors, extentOf(op.getVector().getType()));
   size_t chains = std::min(kReductionChains, vectors.size());
@@ -285,9 +260,13 @@ Lanes StepEmitter::emitReduction(vector::ReductionOp op) {
     sum = combine(lb, op, sum, other);
   if (axis == LaneAxis::States)
     sum = reduceLanes(op, sum);
-  if (op.getAcc())
-    sum = combine(lb, op, sum, lookup(op.getAcc()).front());
-  return {sum};
+  return sum;
+}
+
+int64_t StepEmitter::count(Type type) const {
+  if (states && isa<VectorType>(type))
+    return states;
+  return laneCount(type, axis, lb.getLanes());
 }
 
 Lanes seqc::passes::spreadInMemory(LaneBuilder &lb, Value channels,

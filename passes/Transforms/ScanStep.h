@@ -5,6 +5,9 @@
 #include "dialect/SeqcOps.h"
 #include "passes/Transforms/LaneBuilder.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/DenseMap.h"
+
 namespace seqc::passes {
 
 /// Axis that the lanes of a vector run over: a lane is a channel, and the
@@ -29,6 +32,39 @@ Lanes spreadInMemory(LaneBuilder &lb, mlir::Value channels, int64_t states);
 
 /// First op of the region that has no vector form over `axis`, or null.
 mlir::Operation *findUnsupported(ir::ScanOp op, LaneAxis axis, int64_t lanes);
+
+/// Emits operations of one step of one vector of channels. What they read has
+/// to be bound or emitted before.
+class StepEmitter {
+public:
+  /// With `states`, a value with a state axis stands for that many states of a
+  /// channel, one vector each.
+  StepEmitter(LaneBuilder &lb, LaneAxis axis, int64_t states = 0)
+      : lb(lb), axis(axis), states(states) {}
+
+  void bind(mlir::Value value, Lanes vectors) {
+    values[value] = std::move(vectors);
+  }
+  const Lanes &lookup(mlir::Value value) { return values[value]; }
+  void emit(mlir::Operation *op);
+  /// What `op` reduces, without its accumulator.
+  mlir::Value sumOf(mlir::vector::ReductionOp op);
+
+private:
+  Lanes emitConstant(mlir::arith::ConstantOp op);
+  Lanes emitReduction(mlir::vector::ReductionOp op);
+  mlir::Value reduceInMemory(mlir::vector::ReductionOp op, Lanes vectors);
+  void emitElementwise(mlir::Operation *op);
+  void emitRenaming(mlir::Operation *op);
+  mlir::Value reduceLanes(mlir::vector::ReductionOp op, mlir::Value vector);
+  void clearPadding(Lanes &vectors, int64_t extent);
+  int64_t count(mlir::Type type) const;
+
+  LaneBuilder &lb;
+  LaneAxis axis;
+  int64_t states;
+  llvm::DenseMap<mlir::Value, Lanes> values;
+};
 
 /// Values that a step makes of its own row's inputs by long chains of
 /// operations (an exponential, a logarithm) before states enter. Computed one

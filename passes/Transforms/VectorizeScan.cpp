@@ -4,14 +4,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Analysis/ScheduleModel.h"
 #include "passes/Passes.h"
-#include "passes/Transforms/LaneBuilder.h"
 #include "passes/Transforms/OneRowScan.h"
-#include "passes/Transforms/ScanStep.h"
+#include "passes/Transforms/ScanAccess.h"
+#include "passes/Transforms/ScanBlocks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
 namespace seqc::passes {
 #define GEN_PASS_DEF_VECTORIZESCANPASS
@@ -30,11 +32,14 @@ static constexpr int64_t kMaxChannelVectors = 4;
 static constexpr int64_t kMaxStateVectors = 32;
 /// Inputs delayed by more steps are loaded again instead of being carried.
 static constexpr int64_t kMaxCarriedDelay = 8;
-/// Shorter rows of states are gathered.
-static constexpr int64_t kMinTransposedStates = 3;
 /// Rows fetched ahead of use: a row's work times this covers an access to the
 /// last-level cache.
 static constexpr int64_t kPrefetchRows = 32;
+
+/// Rows of this size in all are far: their order decides, before the work on
+/// them. Exponentials hide more.
+static constexpr int64_t kFarBytes = int64_t(16) << 20;
+static constexpr int64_t kFarBytesOfMath = int64_t(48) << 20;
 
 namespace {
 /// Earlier values of an input that its delayed readers see.
@@ -43,165 +48,50 @@ struct DelayLine {
   int64_t depth;
 };
 
-/// Rows of a sequence in visiting order.
-struct Rows {
-  Value start, length;
-};
-
 class ScanEmitter {
 public:
   ScanEmitter(ir::ScanOp op, OpBuilder &builder, LaneAxis axis, int64_t lanes)
-      : op(op), lb(builder, op.getLoc(), lanes), axis(axis) {}
+      : op(op), lb(builder, op.getLoc(), lanes), access(op, lb, axis),
+        axis(axis) {}
 
   void emit();
 
 private:
-  /// Channels of one vector: `mask` is null and `count` the width except at a
-  /// ragged end, whose count is -1 if it is not known.
-  struct Chunk {
-    Value channel, mask;
-    int64_t count;
-  };
-
-  // Operands, numbered as in `maps`.
-  Value operand(unsigned i);
-  bool hasChannelAxis(unsigned i);
-  bool isTransposed(unsigned i, const Chunk &chunk);
-  Lanes load(unsigned i, Value lead, const Chunk &chunk);
-  void store(unsigned i, Value lead, const Chunk &chunk,
-             ArrayRef<Value> vectors);
-  unsigned firstParam() { return op.getNumInputs(); }
-  unsigned firstOut() { return firstParam() + op.getNumParams(); }
-  unsigned firstState() { return firstOut() + op.getOuts().size(); }
-  unsigned numOperands() { return firstState() + op.getStates().size(); }
-
   // Delays.
   void planDelays();
   std::optional<unsigned> delayLineOf(unsigned input);
-  Lanes loadDelayed(unsigned input, const Rows &rows, Value i,
-                    const Chunk &chunk);
+  Lanes loadDelayed(unsigned input, const SequenceRows &rows, Value i,
+                    const ChannelChunk &chunk);
 
   // Loops.
   int64_t groupSize(std::optional<int64_t> vectors);
   void emitGroups(Value begin, Value end, int64_t count);
   void emitChunks(Value channel, int64_t count, Value mask, int64_t channels);
-  void emitSequence(Value sequence, ArrayRef<Chunk> chunks,
+  void emitSequence(Value sequence, ArrayRef<ChannelChunk> chunks,
                     ArrayRef<SmallVector<Lanes>> params);
-  Value rowAt(const Rows &rows, Value i);
-  void prefetch(const Rows &rows, Value i, const Chunk &chunk);
-  void emitRow(const Rows &rows, Value i, const Chunk &chunk,
+  void prefetchAhead(const SequenceRows &rows, Value i,
+                     const ChannelChunk &chunk);
+  void emitRow(const SequenceRows &rows, Value i, const ChannelChunk &chunk,
                ArrayRef<Lanes> params, ArrayRef<Value> carried,
                SmallVectorImpl<Value> &next);
-  void loadCarried(Value sequence, const Rows &rows, const Chunk &chunk,
-                   ArrayRef<Lanes> params, SmallVectorImpl<Value> &carried);
-  SmallVector<Lanes> aheadAt(Value row, const Chunk &chunk,
+  void loadCarried(Value sequence, const SequenceRows &rows,
+                   const ChannelChunk &chunk, ArrayRef<Lanes> params,
+                   SmallVectorImpl<Value> &carried);
+  SmallVector<Lanes> aheadAt(Value row, const ChannelChunk &chunk,
                              ArrayRef<Lanes> params);
-  SmallVector<Value> firstAhead(const Rows &rows, const Chunk &chunk,
+  SmallVector<Value> firstAhead(const SequenceRows &rows,
+                                const ChannelChunk &chunk,
                                 ArrayRef<Lanes> params);
   int64_t numCarried();
 
   ir::ScanOp op;
   LaneBuilder lb;
+  ScanAccess access;
   LaneAxis axis;
   SmallVector<DelayLine> delayLines;
   AheadValues ahead;
 };
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// Operands
-//===----------------------------------------------------------------------===//
-
-// `offsets` sits between params and outs but has no map.
-Value ScanEmitter::operand(unsigned i) {
-  return op->getOperand(i < firstOut() ? i : i + 1);
-}
-
-static bool usesDim(AffineMap map, unsigned dim) {
-  return map.isFunctionOfDim(dim);
-}
-
-bool ScanEmitter::hasChannelAxis(unsigned i) {
-  return usesDim(op.getMap(i), 1);
-}
-
-// Whole rows of states are read and turned around in registers where they are
-// long enough to be worth it; gathers cost a memory access per lane.
-bool ScanEmitter::isTransposed(unsigned i, const Chunk &chunk) {
-  if (axis == LaneAxis::States || !hasChannelAxis(i) || !op.hasStateAxis(i) ||
-      chunk.count < 0)
-    return false;
-  auto type = cast<MemRefType>(operand(i).getType());
-  int64_t inner = type.getRank() - 1;
-  return type.getDimSize(inner) >= kMinTransposedStates &&
-         lb.isDenseAlong(operand(i), inner);
-}
-
-Lanes ScanEmitter::load(unsigned i, Value lead, const Chunk &chunk) {
-  Value memref = operand(i);
-  SmallVector<Value> indices;
-  if (lead)
-    indices.push_back(lead);
-  if (hasChannelAxis(i))
-    indices.push_back(chunk.channel);
-  int64_t axisOfD = indices.size() - 1;
-  bool overChannels = axis == LaneAxis::Channels;
-  auto one = [&]() -> Value {
-    if (overChannels && hasChannelAxis(i))
-      return lb.load(memref, indices, axisOfD, chunk.mask);
-    return lb.splat(
-        memref::LoadOp::create(lb.builder(), lb.getLoc(), memref, indices));
-  };
-  if (!op.hasStateAxis(i))
-    return {one()};
-
-  int64_t axisOfN = indices.size();
-  int64_t extent = cast<MemRefType>(memref.getType()).getDimSize(axisOfN);
-  if (isTransposed(i, chunk)) {
-    indices.push_back(lb.index(0));
-    return lb.loadTransposed(memref, indices, chunk.count, extent);
-  }
-  Lanes vectors;
-  indices.push_back({});
-  for (int64_t n = 0; n < extent; n += overChannels ? 1 : lb.getLanes()) {
-    indices.back() = lb.index(n);
-    vectors.push_back(overChannels
-                          ? one()
-                          : lb.load(memref, indices, axisOfN,
-                                    lb.maskBelow(lb.index(extent - n))));
-  }
-  return vectors;
-}
-
-void ScanEmitter::store(unsigned i, Value lead, const Chunk &chunk,
-                        ArrayRef<Value> vectors) {
-  Value memref = operand(i);
-  SmallVector<Value> indices{lead, chunk.channel};
-  if (!op.hasStateAxis(i)) {
-    if (axis == LaneAxis::Channels)
-      return lb.store(vectors.front(), memref, indices, /*axis=*/1, chunk.mask);
-    Value scalar = vector::ExtractOp::create(lb.builder(), lb.getLoc(),
-                                             vectors.front(), 0);
-    memref::StoreOp::create(lb.builder(), lb.getLoc(), scalar, memref, indices);
-    return;
-  }
-  int64_t extent = cast<MemRefType>(memref.getType()).getDimSize(2);
-  if (isTransposed(i, chunk)) {
-    indices.push_back(lb.index(0));
-    return lb.storeTransposed(vectors, memref, indices, chunk.count);
-  }
-  int64_t step = axis == LaneAxis::Channels ? 1 : lb.getLanes();
-  indices.push_back({});
-  for (auto [j, vector] : llvm::enumerate(vectors)) {
-    int64_t n = j * step;
-    indices.back() = lb.index(n);
-    if (axis == LaneAxis::Channels)
-      lb.store(vector, memref, indices, /*axis=*/1, chunk.mask);
-    else
-      lb.store(vector, memref, indices, /*axis=*/2,
-               lb.maskBelow(lb.index(extent - n)));
-  }
-}
 
 //===----------------------------------------------------------------------===//
 // Delays
@@ -215,7 +105,7 @@ void ScanEmitter::planDelays() {
     if (delay == 0 || delay > kMaxCarriedDelay || op.hasStateAxis(i))
       continue;
     auto sameArray = [&](const DelayLine &line) {
-      return operand(line.input) == operand(i) &&
+      return access.operand(line.input) == access.operand(i) &&
              op.getMap(line.input) == op.getMap(i);
     };
     auto line = llvm::find_if(delayLines, sameArray);
@@ -230,19 +120,20 @@ std::optional<unsigned> ScanEmitter::delayLineOf(unsigned input) {
   if (op.getDelays()[input] > kMaxCarriedDelay)
     return std::nullopt;
   for (auto [k, line] : llvm::enumerate(delayLines))
-    if (operand(line.input) == operand(input) &&
+    if (access.operand(line.input) == access.operand(input) &&
         op.getMap(line.input) == op.getMap(input))
       return k;
   return std::nullopt;
 }
 
-Lanes ScanEmitter::loadDelayed(unsigned input, const Rows &rows, Value i,
-                               const Chunk &chunk) {
+Lanes ScanEmitter::loadDelayed(unsigned input, const SequenceRows &rows,
+                               Value i, const ChannelChunk &chunk) {
   OpBuilder &b = lb.builder();
   Value earlier = lb.sub(i, lb.index(op.getDelays()[input]));
   Value exists = arith::CmpIOp::create(
       b, lb.getLoc(), arith::CmpIPredicate::sge, earlier, lb.index(0));
-  Lanes vectors = load(input, rowAt(rows, lb.max(earlier, lb.index(0))), chunk);
+  Lanes vectors = access.load(
+      input, access.rowAt(rows, lb.max(earlier, lb.index(0))), chunk);
   for (Value &vector : vectors)
     vector = arith::SelectOp::create(b, lb.getLoc(), exists, vector,
                                      lb.zero(b.getF32Type()));
@@ -256,7 +147,7 @@ Lanes ScanEmitter::loadDelayed(unsigned input, const Rows &rows, Value i,
 int64_t ScanEmitter::numCarried() {
   int64_t vectors = 0;
   for (unsigned s = 0; s < op.getStates().size(); ++s) {
-    Type type = op.getStep().getArgument(firstOut() + s).getType();
+    Type type = op.getStep().getArgument(access.firstOut() + s).getType();
     vectors += laneCount(type, axis, lb.getLanes());
   }
   for (const DelayLine &line : delayLines)
@@ -284,9 +175,8 @@ int64_t ScanEmitter::groupSize(std::optional<int64_t> vectors) {
 void ScanEmitter::emit() {
   planDelays();
   ahead = findAheadValues(op);
-  unsigned first = op.getOuts().empty() ? firstState() : firstOut();
-  Value channels = lb.dim(operand(first), 1);
-  int64_t width = axis == LaneAxis::Channels ? lb.getLanes() : 1;
+  Value channels = access.channels();
+  int64_t width = access.width();
   std::optional<int64_t> vectors = getConstantIntValue(channels);
   if (vectors)
     *vectors /= width;
@@ -306,7 +196,7 @@ void ScanEmitter::emit() {
 void ScanEmitter::emitGroups(Value begin, Value end, int64_t count) {
   if (isEqualConstantIntOrValue(begin, end))
     return;
-  int64_t width = axis == LaneAxis::Channels ? lb.getLanes() : 1;
+  int64_t width = access.width();
   OpBuilder &b = lb.builder();
   auto loop =
       scf::ForOp::create(b, lb.getLoc(), begin, end, lb.index(count * width));
@@ -317,14 +207,14 @@ void ScanEmitter::emitGroups(Value begin, Value end, int64_t count) {
 
 void ScanEmitter::emitChunks(Value channel, int64_t count, Value mask,
                              int64_t channels) {
-  int64_t width = axis == LaneAxis::Channels ? lb.getLanes() : 1;
-  SmallVector<Chunk> chunks;
+  int64_t width = access.width();
+  SmallVector<ChannelChunk> chunks;
   SmallVector<SmallVector<Lanes>> params;
   for (int64_t u = 0; u < count; ++u) {
     chunks.push_back({lb.add(channel, lb.index(u * width)), mask, channels});
     SmallVector<Lanes> &own = params.emplace_back();
-    for (unsigned i = firstParam(); i < firstOut(); ++i)
-      own.push_back(load(i, {}, chunks.back()));
+    for (unsigned i = access.firstParam(); i < access.firstOut(); ++i)
+      own.push_back(access.load(i, {}, chunks.back()));
   }
   Value sequences = lb.sub(lb.dim(op.getOffsets(), 0), lb.index(1));
   lb.forEach(sequences, 1,
@@ -332,27 +222,29 @@ void ScanEmitter::emitChunks(Value channel, int64_t count, Value mask,
 }
 
 /// States, earlier values of inputs, and what the first row needs ahead.
-void ScanEmitter::loadCarried(Value sequence, const Rows &rows,
-                              const Chunk &chunk, ArrayRef<Lanes> params,
+void ScanEmitter::loadCarried(Value sequence, const SequenceRows &rows,
+                              const ChannelChunk &chunk, ArrayRef<Lanes> params,
                               SmallVectorImpl<Value> &carried) {
-  for (unsigned i = firstState(); i < numOperands(); ++i)
-    llvm::append_range(carried, load(i, sequence, chunk));
+  for (unsigned i = access.firstState(); i < access.numOperands(); ++i)
+    llvm::append_range(carried, access.load(i, sequence, chunk));
   for (const DelayLine &line : delayLines)
     carried.append(line.depth, lb.zero(lb.builder().getF32Type()));
   if (!ahead.values.empty())
     llvm::append_range(carried, firstAhead(rows, chunk, params));
 }
 
-SmallVector<Lanes> ScanEmitter::aheadAt(Value row, const Chunk &chunk,
+SmallVector<Lanes> ScanEmitter::aheadAt(Value row, const ChannelChunk &chunk,
                                         ArrayRef<Lanes> params) {
   SmallVector<Lanes> args(op.getStep().getNumArguments());
   for (unsigned i : ahead.arguments)
-    args[i] = i < firstParam() ? load(i, row, chunk) : params[i - firstParam()];
+    args[i] = i < access.firstParam() ? access.load(i, row, chunk)
+                                      : params[i - access.firstParam()];
   return emitAhead(lb, op, axis, ahead, args);
 }
 
 /// A sequence without rows has no first one to read.
-SmallVector<Value> ScanEmitter::firstAhead(const Rows &rows, const Chunk &chunk,
+SmallVector<Value> ScanEmitter::firstAhead(const SequenceRows &rows,
+                                           const ChannelChunk &chunk,
                                            ArrayRef<Lanes> params) {
   OpBuilder &b = lb.builder();
   Value some = arith::CmpIOp::create(b, lb.getLoc(), arith::CmpIPredicate::sgt,
@@ -362,7 +254,7 @@ SmallVector<Value> ScanEmitter::firstAhead(const Rows &rows, const Chunk &chunk,
       [&](OpBuilder &, Location loc) {
         SmallVector<Value> values;
         for (const Lanes &vectors :
-             aheadAt(rowAt(rows, lb.index(0)), chunk, params))
+             aheadAt(access.rowAt(rows, lb.index(0)), chunk, params))
           values.push_back(vectors.front());
         scf::YieldOp::create(b, loc, values);
       },
@@ -375,12 +267,12 @@ SmallVector<Value> ScanEmitter::firstAhead(const Rows &rows, const Chunk &chunk,
   return first.getResults();
 }
 
-void ScanEmitter::emitSequence(Value sequence, ArrayRef<Chunk> chunks,
+void ScanEmitter::emitSequence(Value sequence, ArrayRef<ChannelChunk> chunks,
                                ArrayRef<SmallVector<Lanes>> params) {
   OpBuilder &b = lb.builder();
   Value start = lb.loadIndex(op.getOffsets(), sequence);
   Value end = lb.loadIndex(op.getOffsets(), lb.add(sequence, lb.index(1)));
-  Rows rows{start, lb.sub(end, start)};
+  SequenceRows rows{start, lb.sub(end, start)};
   SmallVector<Value> carried;
   for (auto [chunk, own] : llvm::zip_equal(chunks, params))
     loadCarried(sequence, rows, chunk, own, carried);
@@ -401,51 +293,39 @@ void ScanEmitter::emitSequence(Value sequence, ArrayRef<Chunk> chunks,
   for (auto [u, chunk] : llvm::enumerate(chunks)) {
     SmallVector<Value> final(loop.getResults().slice(u * perChunk, perChunk));
     ArrayRef<Value> rest = final;
-    for (unsigned i = firstState(); i < numOperands(); ++i) {
+    for (unsigned i = access.firstState(); i < access.numOperands(); ++i) {
       Type type = op.getStep().getArgument(i - op.getOuts().size()).getType();
       size_t vectors = laneCount(type, axis, lb.getLanes());
-      store(i, sequence, chunk, rest.take_front(vectors));
+      access.store(i, sequence, chunk, rest.take_front(vectors));
       rest = rest.drop_front(vectors);
     }
   }
 }
 
-Value ScanEmitter::rowAt(const Rows &rows, Value i) {
-  if (op.getDirection() == ir::Direction::Forward)
-    return lb.add(rows.start, i);
-  Value last = lb.sub(lb.add(rows.start, rows.length), lb.index(1));
-  return lb.sub(last, i);
-}
-
-// Rows of one vector of channels are far apart in memory, which the machine
-// does not fetch ahead by itself.
-void ScanEmitter::prefetch(const Rows &rows, Value i, const Chunk &chunk) {
+void ScanEmitter::prefetchAhead(const SequenceRows &rows, Value i,
+                                const ChannelChunk &chunk) {
   if (axis == LaneAxis::States)
     return;
   Value last = lb.sub(rows.length, lb.index(1));
   Value ahead = lb.min(lb.add(i, lb.index(kPrefetchRows)), last);
-  Value row = rowAt(rows, ahead);
-  SmallPtrSet<Value, 8> seen;
-  for (unsigned k = 0; k < firstState(); ++k) {
-    bool isParam = k >= firstParam() && k < firstOut();
-    if (isParam || !hasChannelAxis(k) || op.hasStateAxis(k) ||
-        !seen.insert(operand(k)).second)
-      continue;
-    memref::PrefetchOp::create(lb.builder(), lb.getLoc(), operand(k),
-                               ValueRange{row, chunk.channel},
-                               /*isWrite=*/k >= firstOut(),
-                               /*localityHint=*/3, /*isDataCache=*/true);
-  }
+  access.prefetch(access.rowAt(rows, ahead), chunk);
 }
 
-void ScanEmitter::emitRow(const Rows &rows, Value i, const Chunk &chunk,
-                          ArrayRef<Lanes> params, ArrayRef<Value> carried,
+void ScanEmitter::emitRow(const SequenceRows &rows, Value i,
+                          const ChannelChunk &chunk, ArrayRef<Lanes> params,
+                          ArrayRef<Value> carried,
                           SmallVectorImpl<Value> &next) {
-  Value row = rowAt(rows, i);
-  prefetch(rows, i, chunk);
+  Value row = access.rowAt(rows, i);
+  prefetchAhead(rows, i, chunk);
+  SmallVector<Lanes> following;
+  if (!ahead.values.empty()) {
+    Value last = lb.sub(rows.length, lb.index(1));
+    Value nextRow = access.rowAt(rows, lb.min(lb.add(i, lb.index(1)), last));
+    following = aheadAt(nextRow, chunk, params);
+  }
   SmallVector<Lanes> states;
   for (unsigned s = 0; s < op.getStates().size(); ++s) {
-    Type type = op.getStep().getArgument(firstOut() + s).getType();
+    Type type = op.getStep().getArgument(access.firstOut() + s).getType();
     size_t vectors = laneCount(type, axis, lb.getLanes());
     states.push_back(Lanes(carried.take_front(vectors)));
     carried = carried.drop_front(vectors);
@@ -454,7 +334,7 @@ void ScanEmitter::emitRow(const Rows &rows, Value i, const Chunk &chunk,
   SmallVector<SmallVector<Value>> history;
   for (const DelayLine &line : delayLines) {
     SmallVector<Value> &values =
-        history.emplace_back(load(line.input, row, chunk));
+        history.emplace_back(access.load(line.input, row, chunk));
     llvm::append_range(values, carried.take_front(line.depth));
     carried = carried.drop_front(line.depth);
   }
@@ -465,24 +345,18 @@ void ScanEmitter::emitRow(const Rows &rows, Value i, const Chunk &chunk,
     if (std::optional<unsigned> line = delayLineOf(input))
       args.push_back({history[*line][delay]});
     else
-      args.push_back(delay == 0 ? load(input, row, chunk)
+      args.push_back(delay == 0 ? access.load(input, row, chunk)
                                 : loadDelayed(input, rows, i, chunk));
   }
   llvm::append_range(args, params);
   llvm::append_range(args, states);
-  SmallVector<Lanes> known, following;
+  SmallVector<Lanes> known;
   for (Value vector : carried)
     known.push_back({vector});
-  if (!ahead.values.empty()) {
-    Value last = lb.sub(rows.length, lb.index(1));
-    Value row = rowAt(rows, lb.min(lb.add(i, lb.index(1)), last));
-    following = aheadAt(row, chunk, params);
-  }
   SmallVector<Lanes> results = emitStep(lb, op, axis, args, ahead, known);
-
   size_t outs = op.getOuts().size();
   for (size_t out = 0; out < outs; ++out)
-    store(firstOut() + out, row, chunk, results[out]);
+    access.store(access.firstOut() + out, row, chunk, results[out]);
   for (const Lanes &state : ArrayRef(results).drop_front(outs))
     llvm::append_range(next, state);
   for (ArrayRef<Value> values : history)
@@ -506,7 +380,7 @@ static bool prefersStates(ir::ScanOp op, int64_t lanes) {
       continue;
     longest = std::max(longest, vectorType.getNumElements());
     bool isInput = i < op.getNumInputs();
-    if (isInput && usesDim(op.getMap(i), 1) &&
+    if (isInput && op.getMap(i).isFunctionOfDim(1) &&
         vectorType.getNumElements() % lanes == 0)
       return true;
   }
@@ -526,6 +400,78 @@ static FailureOr<LaneAxis> chooseAxis(ir::ScanOp op, int64_t lanes) {
   return failure();
 }
 
+/// Rows from which on those of a call are far.
+static int64_t farRows(ir::ScanOp op, const ScanPhases &phases,
+                       int64_t channels) {
+  int64_t bytes = 0;
+  for (unsigned k = 0; k < op.getNumInputs() + op.getOuts().size(); ++k) {
+    bool isInput = k < op.getNumInputs();
+    Value rows =
+        isInput ? op.getInputs()[k] : op.getOuts()[k - op.getNumInputs()];
+    auto [strides, offset] =
+        cast<MemRefType>(rows.getType()).getStridesAndOffset();
+    bytes +=
+        ShapedType::isDynamic(strides.front()) ? channels : strides.front();
+  }
+  bytes = std::max<int64_t>(1, bytes) * int64_t(sizeof(float));
+  return (phases.callsMath ? kFarBytesOfMath : kFarBytes) / bytes;
+}
+
+/// The kernel around `op` has scratch to extend.
+static bool hasScratch(ir::ScanOp op) {
+  auto kernel = op->getParentOfType<func::FuncOp>();
+  return kernel && kernel->hasAttr(ir::names::kScratch) &&
+         kernel.getNumArguments() > 0;
+}
+
+static std::optional<int64_t> boundChannels(ir::ScanOp op) {
+  FailureOr<int64_t> most = ValueBoundsConstraintSet::computeConstantBound(
+      presburger::BoundType::UB, {op.getStates().front(), 1},
+      /*stopCondition=*/nullptr, /*closedUB=*/true);
+  if (failed(most))
+    return std::nullopt;
+  return *most;
+}
+
+/// By blocks of rows, where the schedule wants them and the step allows it.
+static bool emitInBlocks(ir::ScanOp op, OpBuilder &builder, int64_t lanes) {
+  auto kernel = op->getParentOfType<func::FuncOp>();
+  auto schedule =
+      kernel ? kernel->getAttrOfType<ir::ScheduleAttr>(ir::names::kSchedule)
+             : ir::ScheduleAttr();
+  if (!schedule || schedule.getRows() <= 0 ||
+      findUnsupported(op, LaneAxis::Channels, lanes))
+    return false;
+  std::optional<ScanPhases> phases = findPhases(op);
+  if (!phases)
+    return false;
+  int64_t states = phases->states;
+  if (schedule.getBlock() > 0)
+    states = std::min(states, schedule.getBlock());
+  std::optional<int64_t> channels = boundChannels(op);
+  if (!channels || !hasScratch(op))
+    return false;
+  BlockSize size{schedule.getRows(), states};
+  if (states < phases->states) {
+    emitBlockedScan(builder, op, lanes, *phases, size, *channels);
+    return true;
+  }
+  LaneBuilder lb(builder, op.getLoc(), lanes);
+  Value sequences = lb.sub(lb.dim(op.getOffsets(), 0), lb.index(1));
+  Value rows = lb.sub(lb.loadIndex(op.getOffsets(), sequences),
+                      lb.loadIndex(op.getOffsets(), lb.index(0)));
+  Value far =
+      arith::CmpIOp::create(builder, op.getLoc(), arith::CmpIPredicate::sge,
+                            rows, lb.index(farRows(op, *phases, *channels)));
+  auto branch = scf::IfOp::create(builder, op.getLoc(), far,
+                                  /*withElseRegion=*/true);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  ScanEmitter(op, builder, LaneAxis::Channels, lanes).emit();
+  builder.setInsertionPointToStart(branch.thenBlock());
+  emitBlockedScan(builder, op, lanes, *phases, size, *channels);
+  return true;
+}
+
 namespace {
 struct VectorizeScanPass
     : passes::impl::VectorizeScanPassBase<VectorizeScanPass> {
@@ -538,15 +484,13 @@ struct VectorizeScanPass
     for (ir::ScanOp op : scans) {
       int64_t lanes = targetLanes(op);
       OpBuilder builder(op);
-      if (emitOneRowScan(builder, op, lanes)) {
-        op.erase();
-        ++numVectorized;
-        continue;
+      if (!emitOneRowScan(builder, op, lanes) &&
+          !emitInBlocks(op, builder, lanes)) {
+        FailureOr<LaneAxis> axis = chooseAxis(op, lanes);
+        if (failed(axis))
+          return signalPassFailure();
+        ScanEmitter(op, builder, *axis, lanes).emit();
       }
-      FailureOr<LaneAxis> axis = chooseAxis(op, lanes);
-      if (failed(axis))
-        return signalPassFailure();
-      ScanEmitter(op, builder, *axis, lanes).emit();
       op.erase();
       ++numVectorized;
     }

@@ -48,7 +48,7 @@ func.func @forward(%x: memref<?x32xf32>, %a: memref<32xf32>, %off: memref<?xi32>
 // CHECK-LABEL: func.func @states_reverse
 // CHECK: vector.constant_mask [5]
 // CHECK: scf.for %[[B:.*]] =
-// CHECK-COUNT-5: vector.maskedload %arg3
+// CHECK-COUNT-5: vector.load %arg3{{.*}} vector<4xf32>
 // CHECK: vector.shuffle
 // CHECK-NOT: vector.gather
 // CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
@@ -293,6 +293,167 @@ func.func private @one_row_of_three(%x: memref<?x16xf32>, %q: memref<16x3xf32>, 
     %hn = arith.addf %qh, %xv : vector<3xf32>
     %yt = vector.reduction <add>, %hn : vector<3xf32> into f32
     seqc.yield %yt, %hn : f32, vector<3xf32>
+  }
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d, n) -> (t, d)>
+#dn = affine_map<(t, d, n) -> (d, n)>
+
+// Blocks of 16 rows in groups of 4 of the 8 states: params and states are turned
+// around into scratch one state at a time; the exponential that all states wait for
+// is computed for the whole block, with the sums at 0; each group adds its share.
+// CHECK-LABEL: func.func @groups
+// CHECK-SAME: attributes {{{.*}}seqc.scratch = 3200 : i64
+// CHECK: %[[KEPT:.*]] = memref.view %arg5[%{{.*}}]{{.*}} to memref<16x16xf32>
+// CHECK: %[[SUMS:.*]] = memref.view %arg5[%{{.*}}]{{.*}} to memref<16x16xf32>
+// CHECK: scf.for %{{.*}} to %c8 step %c1
+// CHECK: vector.gather
+// CHECK: scf.for %{{.*}} to %c8 step %c1
+// CHECK: vector.gather
+// CHECK: scf.for %{{.*}} step %c16
+// CHECK: scf.for
+// CHECK: math.exp
+// CHECK: vector.store %{{.*}}, %[[KEPT]]
+// CHECK: vector.store %{{.*}}, %[[SUMS]]
+// CHECK: scf.for %{{.*}} = %c0 to %c8 step %c4
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK: vector.load %[[KEPT]]
+// CHECK: vector.load %[[SUMS]]
+// CHECK: vector.store %{{.*}}, %[[SUMS]]
+// CHECK: scf.for
+// CHECK: vector.load %[[SUMS]]
+// CHECK: vector.store %{{.*}}, %arg3
+// CHECK: memref.prefetch %arg0
+// CHECK: vector.scatter
+func.func @groups(%x: memref<?x16xf32>, %a: memref<16x8xf32>, %off: memref<?xi32>,
+                  %y: memref<?x16xf32>, %h: memref<?x16x8xf32>, %scratch: memref<?xi8>)
+    attributes {seqc.scratch = 100 : i64,
+                seqc.schedule = #seqc.schedule<"channels", rows = 16, micro = 1 by 1, keys = 0, unroll = 4, block = 4>} {
+  seqc.scan {delays = array<i64: 0>, maps = [#td, #dn, #td, #dn]}
+      inputs(%x : memref<?x16xf32>) params(%a : memref<16x8xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x16xf32>) states(%h : memref<?x16x8xf32>) {
+  ^bb0(%xt: f32, %at: vector<8xf32>, %ht: vector<8xf32>):
+    %e = math.exp %xt : f32
+    %ev = vector.broadcast %e : f32 to vector<8xf32>
+    %k = arith.mulf %at, %ht : vector<8xf32>
+    %hn = arith.addf %k, %ev : vector<8xf32>
+    %yt = vector.reduction <add>, %hn : vector<8xf32> into f32
+    seqc.yield %yt, %hn : f32, vector<8xf32>
+  }
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d, n) -> (t, d)>
+#dn = affine_map<(t, d, n) -> (d, n)>
+
+// All states side by side: many rows go by blocks, few at once, without scratch.
+// CHECK-LABEL: func.func @blocks
+// CHECK: %[[FAR:.*]] = arith.cmpi sge
+// CHECK: scf.if %[[FAR]]
+// CHECK: scf.for %{{.*}} step %c16
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: vector.store %{{.*}}, %arg2
+// CHECK: else
+// CHECK-NOT: memref.view
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: vector.store %{{.*}}, %arg2
+func.func @blocks(%x: memref<?x16xf32>, %off: memref<?xi32>, %y: memref<?x16xf32>,
+                  %h: memref<?x16x8xf32>, %scratch: memref<?xi8>)
+    attributes {seqc.scratch = 0 : i64,
+                seqc.schedule = #seqc.schedule<"channels", rows = 16, micro = 1 by 1, keys = 0, unroll = 4>} {
+  seqc.scan {delays = array<i64: 0>, maps = [#td, #td, #dn]}
+      inputs(%x : memref<?x16xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x16xf32>) states(%h : memref<?x16x8xf32>) {
+  ^bb0(%xt: f32, %ht: vector<8xf32>):
+    %xv = vector.broadcast %xt : f32 to vector<8xf32>
+    %hn = arith.addf %ht, %xv : vector<8xf32>
+    %yt = vector.reduction <add>, %hn : vector<8xf32> into f32
+    seqc.yield %yt, %hn : f32, vector<8xf32>
+  }
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d, n) -> (t, d)>
+#dn = affine_map<(t, d, n) -> (d, n)>
+
+// States that see each other's sum take one step together, whatever the schedule.
+// CHECK-LABEL: func.func @together
+// CHECK-NOT: memref.view
+// CHECK-NOT: scf.if
+// CHECK: return
+func.func @together(%x: memref<?x16xf32>, %off: memref<?xi32>, %y: memref<?x16xf32>,
+                    %h: memref<?x16x8xf32>, %scratch: memref<?xi8>)
+    attributes {seqc.scratch = 0 : i64,
+                seqc.schedule = #seqc.schedule<"channels", rows = 16, micro = 1 by 1, keys = 0, unroll = 4, block = 4>} {
+  seqc.scan {delays = array<i64: 0>, maps = [#td, #td, #dn]}
+      inputs(%x : memref<?x16xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x16xf32>) states(%h : memref<?x16x8xf32>) {
+  ^bb0(%xt: f32, %ht: vector<8xf32>):
+    %s = vector.reduction <add>, %ht : vector<8xf32> into f32
+    %z = arith.addf %s, %xt : f32
+    %zv = vector.broadcast %z : f32 to vector<8xf32>
+    %hn = arith.addf %ht, %zv : vector<8xf32>
+    seqc.yield %z, %hn : f32, vector<8xf32>
+  }
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d, n) -> (t, d)>
+#dn = affine_map<(t, d, n) -> (d, n)>
+
+// What states wait for is a comparison, which scratch does not hold.
+// CHECK-LABEL: func.func @not_f32
+// CHECK-NOT: memref.view
+// CHECK: return
+func.func @not_f32(%x: memref<?x16xf32>, %off: memref<?xi32>, %y: memref<?x16xf32>,
+                   %h: memref<?x16x8xf32>, %scratch: memref<?xi8>)
+    attributes {seqc.scratch = 0 : i64,
+                seqc.schedule = #seqc.schedule<"channels", rows = 16, micro = 1 by 1, keys = 0, unroll = 4, block = 4>} {
+  seqc.scan {delays = array<i64: 0>, maps = [#td, #td, #dn]}
+      inputs(%x : memref<?x16xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x16xf32>) states(%h : memref<?x16x8xf32>) {
+  ^bb0(%xt: f32, %ht: vector<8xf32>):
+    %zero = arith.constant 0.0 : f32
+    %more = arith.cmpf ogt, %xt, %zero : f32
+    %mv = vector.broadcast %more : i1 to vector<8xi1>
+    %xv = vector.broadcast %xt : f32 to vector<8xf32>
+    %hx = arith.addf %ht, %xv : vector<8xf32>
+    %hn = arith.select %mv, %hx, %ht : vector<8xi1>, vector<8xf32>
+    %yt = vector.reduction <add>, %hn : vector<8xf32> into f32
+    seqc.yield %yt, %hn : f32, vector<8xf32>
+  }
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d, n) -> (t, d)>
+#tn = affine_map<(t, d, n) -> (t, n)>
+#dn = affine_map<(t, d, n) -> (d, n)>
+
+// States that are an operand as it came are no updates.
+// CHECK-LABEL: func.func @passed_on
+// CHECK-NOT: memref.view
+// CHECK: return
+func.func @passed_on(%x: memref<?x8xf32>, %off: memref<?xi32>, %y: memref<?x16xf32>,
+                     %h: memref<?x16x8xf32>, %scratch: memref<?xi8>)
+    attributes {seqc.scratch = 0 : i64,
+                seqc.schedule = #seqc.schedule<"channels", rows = 16, micro = 1 by 1, keys = 0, unroll = 4, block = 4>} {
+  seqc.scan {delays = array<i64: 0>, maps = [#tn, #td, #dn]}
+      inputs(%x : memref<?x8xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x16xf32>) states(%h : memref<?x16x8xf32>) {
+  ^bb0(%xt: vector<8xf32>, %ht: vector<8xf32>):
+    %yt = vector.reduction <add>, %ht : vector<8xf32> into f32
+    seqc.yield %yt, %xt : f32, vector<8xf32>
   }
   return
 }

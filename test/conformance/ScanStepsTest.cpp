@@ -1,4 +1,4 @@
-//===- ScanStepsTest.cpp - convolutions and selective scans ---------------===//
+//===- ScanStepsTest.cpp - convolutions, selective and complex scans ------===//
 //
 // Their formulas, written out, against every target. Shapes are ragged:
 // channels and states that fill no vector, sequences shorter than the taps.
@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <complex>
 
 using namespace seqc;
 using namespace seqc::lab;
@@ -132,5 +133,90 @@ TEST(SelectiveScan, IsARecurrenceOfItsRows) {
       EXPECT_LE(difference(runOnce(compile(model, target), input), expected),
                 kAgainstReference)
           << target << ", " << d << " channels, " << n << " states";
+  }
+}
+
+namespace {
+struct ComplexShape {
+  int64_t channels, states;
+};
+} // namespace
+
+static Model complexModel(const ComplexShape &shape) {
+  int64_t d = shape.channels, n = shape.states;
+  Model model = composed(d, json::array({{{"op", "complex_scan"},
+                                          {"in", "x"},
+                                          {"weights", "s."},
+                                          {"states", n},
+                                          {"out", "y"}}}));
+  // Of magnitude below 1.
+  model.random("s.decay_re", {d, n}, -0.7, 0.7);
+  model.random("s.decay_im", {d, n}, -0.7, 0.7);
+  model.random("s.out_re", {d, n}, -1, 1);
+  model.random("s.out_im", {d, n}, -1, 1);
+  model.random("s.skip", {d}, -1, 1);
+  return model;
+}
+
+static Tensor complexRows(const Model &model, const ComplexShape &shape,
+                          const Tensor &input, int64_t length) {
+  int64_t d = shape.channels, n = shape.states;
+  auto pair = [&](const char *re, const char *im, int64_t i) {
+    return std::complex<double>(weight(model, re)[i], weight(model, im)[i]);
+  };
+  Tensor expected(DType::F32, input.shape());
+  int64_t rows = input.shape()[0] * length;
+  for (int64_t c = 0; c < d; ++c) {
+    std::vector<std::complex<double>> h(n);
+    for (int64_t t = 0; t < rows; ++t) {
+      if (t % length == 0)
+        h.assign(n, 0);
+      double x = input.as<float>()[t * d + c];
+      double y = double(weight(model, "s.skip")[c]) * x;
+      for (int64_t s = 0; s < n; ++s) {
+        h[s] = pair("s.decay_re", "s.decay_im", c * n + s) * h[s] + x;
+        y += (pair("s.out_re", "s.out_im", c * n + s) * h[s]).real();
+      }
+      expected.as<float>()[t * d + c] = static_cast<float>(y);
+    }
+  }
+  return expected;
+}
+
+// 37 rows end within a block of rows; 33 states leave a rest in groups of them.
+TEST(ComplexScan, IsARecurrenceOfPairs) {
+  for (const ComplexShape &shape : {ComplexShape{21, 1}, ComplexShape{3, 4},
+                                    ComplexShape{37, 16}, ComplexShape{16, 33}})
+    for (int64_t length : {1, 2, 37}) {
+      Model model = complexModel(shape);
+      Tensor input = randomRows(2, length, shape.channels);
+      Tensor expected = complexRows(model, shape, input, length);
+      for (const std::string &target : allTargets())
+        EXPECT_LE(difference(runOnce(compile(model, target), input), expected),
+                  kAgainstReference)
+            << target << ", " << shape.channels << " channels, " << shape.states
+            << " states, " << length << " rows";
+    }
+}
+
+// Both parts of the states go from call to call.
+TEST(ComplexScan, GoesOnInTheNextCall) {
+  constexpr int64_t kLength = 21;
+  ComplexShape shape{19, 16};
+  Model model = complexModel(shape);
+  Tensor input = randomRows(1, kLength, shape.channels);
+  Tensor expected = complexRows(model, shape, input, kLength);
+  for (const std::string &target : allTargets()) {
+    Program program = compile(model, target);
+    for (int64_t cut : {1, 16, 20}) {
+      Session session = open(program);
+      Tensor head = call(session, program, rowsOf(input, 0, cut));
+      Tensor tail = call(session, program, rowsOf(input, cut, kLength));
+      EXPECT_LE(difference(head, rowsOf(expected, 0, cut)), kAgainstReference)
+          << target << ", " << cut;
+      EXPECT_LE(difference(tail, rowsOf(expected, cut, kLength)),
+                kAgainstReference)
+          << target << ", " << cut;
+    }
   }
 }

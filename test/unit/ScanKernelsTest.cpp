@@ -52,6 +52,12 @@ TEST(ScanKernels, SelectiveScan) {
     checkCase(selectiveScan(), shape);
 }
 
+// Rows of wide arrays, so many of them that they go by blocks.
+TEST(ScanKernels, BlocksOfRows) {
+  checkCase(movingAverage(), {20, 16, {300, 0, 2}, false, 8000});
+  checkCase(selectiveScan(), {20, 16, {5, 550}, true, 8000});
+}
+
 TEST(ScanKernels, ComplexRecurrence) {
   for (const ScanShape &shape : shapes())
     checkCase(complexRecurrence(), shape);
