@@ -337,6 +337,31 @@ LogicalResult PlanBuilder::addCall(func::CallOp call) {
   return success();
 }
 
+/// Keys that a row of these sequences sees at most on its narrower side, itself
+/// among them, in the kernel that attends over them; -1: no bound, or none.
+static int64_t windowOver(Value offsets) {
+  for (OpOperand &use : offsets.getUses()) {
+    auto call = dyn_cast<func::CallOp>(use.getOwner());
+    auto kernel = call ? SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+                             call, call.getCalleeAttr())
+                       : func::FuncOp();
+    if (!kernel || kernel.isExternal())
+      continue;
+    Value inside = kernel.getArgument(use.getOperandNumber());
+    for (Operation *user : inside.getUsers()) {
+      auto attend = dyn_cast<AttendOp>(user);
+      if (!attend || attend.getOffsets() != inside)
+        continue;
+      int64_t left = attend.getLeft(), right = attend.getRight();
+      if (left < 0 && right < 0)
+        return -1;
+      // A causal window looks back alone.
+      return (left < 0 ? right : right > 0 ? std::min(left, right) : left) + 1;
+    }
+  }
+  return -1;
+}
+
 LogicalResult PlanBuilder::addCount(CountOp count) {
   FailureOr<int32_t> buffer = bufferOf(count.getOffsets());
   if (failed(buffer))
@@ -350,7 +375,8 @@ LogicalResult PlanBuilder::addCount(CountOp count) {
   step.symbol = symbol;
   step.args = {*buffer};
   if (count.getGate()) {
-    plan.gates.push_back({count.getGate()->str(), symbol});
+    plan.gates.push_back(
+        {count.getGate()->str(), symbol, windowOver(count.getOffsets())});
     if (step.layer.empty())
       step.layer = count.getGate()->str();
   }
