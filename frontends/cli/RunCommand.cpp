@@ -2,11 +2,10 @@
 
 #include "frontends/cli/RunOptions.h"
 
-#include "frontends/safetensors/Safetensors.h"
+#include "frontends/cli/InputTensors.h"
 
 #include <cmath>
 #include <iostream>
-#include <iterator>
 
 using namespace seqc;
 using namespace seqc::cli;
@@ -21,40 +20,6 @@ Status cli::writeProfile(const Session &session, const RunOptions &options) {
   if (options.common.profile.empty() || options.common.readsProfile())
     return {};
   return writeFile(options.common.profile, session.profile().serialise());
-}
-
-/// The extents that stand for `spec`'s symbols, read off the first input.
-static std::vector<int64_t> outputShape(const TensorSpec &spec, int64_t batch,
-                                        int64_t length) {
-  std::vector<int64_t> shape = spec.shape;
-  for (size_t i = 0; i < shape.size(); ++i)
-    if (shape[i] < 0)
-      shape[i] = spec.dims[i] == "B" ? batch : length;
-  return shape;
-}
-
-namespace {
-/// A safetensors file, and its bytes where they came from standard input.
-struct InputFile {
-  std::string bytes;
-  std::shared_ptr<frontend::SafetensorsFile> file;
-};
-} // namespace
-
-static Result<std::unique_ptr<InputFile>> openInput(const std::string &path) {
-  auto input = std::make_unique<InputFile>();
-  auto file = Result<std::shared_ptr<frontend::SafetensorsFile>>(nullptr);
-  if (path == "-") {
-    input->bytes.assign(std::istreambuf_iterator<char>(std::cin), {});
-    file = frontend::SafetensorsFile::parse(
-        input->bytes.data(), input->bytes.size(), "standard input");
-  } else {
-    file = frontend::SafetensorsFile::open(path);
-  }
-  if (!file)
-    return Status::error(ErrorCode::InvalidArgument, file.status().message());
-  input->file = std::move(*file);
-  return Result<std::unique_ptr<InputFile>>(std::move(input));
 }
 
 static Status
@@ -75,8 +40,6 @@ static int runTensors(const RunOptions &options) {
   Result<std::unique_ptr<InputFile>> opened = openInput(options.input);
   if (!opened)
     return report(opened.status());
-  const frontend::SafetensorsFile &file = *(*opened)->file;
-  const std::string source = file.description();
   Result<OpenModel> model = openModel(options.common, progress);
   if (!model)
     return report(model.status());
@@ -88,34 +51,18 @@ static int runTensors(const RunOptions &options) {
     return report(status);
 
   const Signature &signature = program.signature();
-  std::vector<TensorRef> inputs;
-  for (const TensorSpec &spec : signature.inputs) {
-    TensorRef tensor = file.find(spec.name);
-    if (!tensor.data && !tensor.shape && spec.optional)
-      break;
-    if (!tensor.shape)
-      return report(Status::error(ErrorCode::InvalidArgument,
-                                  source + ": expected a tensor '" + spec.name +
-                                      "', the file has none of that name"));
-    inputs.push_back(tensor);
-  }
-  if (inputs.empty() || inputs[0].rank < 2)
-    return report(Status::error(ErrorCode::InvalidArgument,
-                                source + ": expected '" +
-                                    signature.inputs[0].name +
-                                    "' as [sequences, tokens, ...]"));
-  std::vector<Tensor> results;
+  Result<std::vector<TensorRef>> inputs = inputsOf(**opened, signature);
+  if (!inputs)
+    return report(inputs.status());
+  std::vector<Tensor> results = resultsFor(signature, *inputs);
   std::vector<std::pair<std::string, TensorRef>> named;
-  for (const TensorSpec &spec : signature.outputs)
-    results.emplace_back(
-        spec.dtype, outputShape(spec, inputs[0].shape[0], inputs[0].shape[1]));
   std::vector<TensorRef> outputs;
   for (size_t i = 0; i < results.size(); ++i) {
     outputs.push_back(results[i].ref());
     named.emplace_back(signature.outputs[i].name, outputs.back());
   }
-  if (Status status = session->run(inputs.data(), inputs.size(), outputs.data(),
-                                   outputs.size());
+  if (Status status = session->run(inputs->data(), inputs->size(),
+                                   outputs.data(), outputs.size());
       !status.ok())
     return report(status);
   if (Status status = writeOutput(options.output, named); !status.ok())
