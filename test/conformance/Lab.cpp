@@ -252,7 +252,8 @@ std::vector<std::string> lab::allTargets() {
   return names;
 }
 
-Program lab::compile(const Model &model, const std::string &target) {
+Program lab::compile(const Model &model, const std::string &target,
+                     Specialise specialise) {
   bool described = model.text.empty();
   std::string text = described ? model.document.dump() : model.text;
   ModelSource source = ModelSource::fromText(
@@ -269,6 +270,7 @@ Program lab::compile(const Model &model, const std::string &target) {
   CompileOptions options;
   options.target = target;
   options.useCache = false;
+  options.specialise = specialise;
   Result<Program> program = engine().compile(source, options);
   if (program)
     return *program;

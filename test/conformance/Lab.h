@@ -78,7 +78,8 @@ std::vector<std::string> runnableTargets();
 std::vector<std::string> allTargets();
 
 /// Compiles; what does not compile is thrown, which fails the running test.
-Program compile(const Model &model, const std::string &target = "cpu");
+Program compile(const Model &model, const std::string &target = "cpu",
+                Specialise specialise = Specialise::Background);
 /// One call; the result is the first output. `lengths` may be empty.
 Tensor call(Session &session, const Program &program, Tensor input,
             const std::vector<int64_t> &lengths = {});
