@@ -191,6 +191,10 @@ Status cli::loadProfile(const CommonOptions &options, CompileOptions &compile) {
                          "cannot read " + options.profile + ": " +
                              std::strerror(errno));
   compile.profile = text.str();
+  // What is wrong with it is told with the name of the file.
+  if (Result<Profile> profile = Profile::parse(compile.profile); !profile)
+    return Status::error(profile.status().code(),
+                         options.profile + ": " + profile.status().message());
   return {};
 }
 
