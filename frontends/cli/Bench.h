@@ -19,7 +19,7 @@ struct BenchOptions {
   bool small = false; ///< the cases' small variants
   int64_t length = 0; ///< 0: the model's window
   int64_t batch = 1;
-  std::string suite; ///< "jit": compiling, else calls
+  std::string suite; ///< "jit": compiling, "specialise": variants, else calls
   std::string tune;  ///< file for the schedule that a search finds; empty: none
 };
 

@@ -12,6 +12,7 @@
 #include "frontends/cli/BenchCase.h"
 #include "frontends/cli/BenchJit.h"
 #include "frontends/cli/BenchReport.h"
+#include "frontends/cli/BenchSpecialise.h"
 
 #include "frontends/cli/CheckOptions.h"
 #include "frontends/cli/Tuner.h"
@@ -59,6 +60,9 @@ public:
 
   /// A case as a model; keeps what its weights point into.
   Result<JitSubject> subject(const json &about) const;
+  /// A case to be timed with and without variants.
+  Result<SpecialiseSubject> specialised(const Engine &engine,
+                                        const json &about) const;
 
 private:
   /// Without a disk cache: the time of a first call includes compilation.
@@ -69,7 +73,8 @@ private:
   Result<Program> compile(const Engine &engine, const BenchCase &built,
                           const std::string &name, const std::string &target,
                           const std::string &schedule = "") const;
-  Result<double> checkAll(const Engine &engine, const json &about) const;
+  Result<double> checkAll(const Engine &engine, const json &about,
+                          bool allActive = false) const;
 
   const json &document;
   const BenchOptions &options;
@@ -122,7 +127,7 @@ Result<Program> CaseRunner::compile(const Engine &engine,
   Result<ModelSource> from = source(built, name);
   if (!from)
     return from.status();
-  CompileOptions compile;
+  CompileOptions compile = compileOptions(options.common);
   compile.target = target;
   compile.schedule = schedule;
   compile.useCache = false;
@@ -155,10 +160,14 @@ static BenchStart startOf(const BenchCase &built) {
   return start;
 }
 
-static Result<Tensor> callOnce(const Program &program, const BenchCase &built) {
+static Result<Tensor> callOnce(const Program &program, const BenchCase &built,
+                               bool allActive) {
   Result<Session> session = program.session();
   if (!session)
     return session.status();
+  if (allActive)
+    if (Status status = session->setOption("act_bias", -INFINITY); !status.ok())
+      return status;
   if (Status status = startOf(built).prepare(*session); !status.ok())
     return status;
   Tensor output(DType::F32, built.outputShape);
@@ -187,9 +196,9 @@ static double sampledError(const Tensor &output,
 }
 
 /// All elements of the small variant against the reference target, and its
-/// sample.
-Result<double> CaseRunner::checkAll(const Engine &engine,
-                                    const json &about) const {
+/// sample; with `allActive`, of gates that let all rows through.
+Result<double> CaseRunner::checkAll(const Engine &engine, const json &about,
+                                    bool allActive) const {
   Result<BenchCase> built = build(about, /*small=*/true);
   if (!built)
     return built.status();
@@ -199,7 +208,7 @@ Result<double> CaseRunner::checkAll(const Engine &engine,
     Result<Program> program = compile(engine, *built, "check", targets[i]);
     if (!program)
       return program.status();
-    Result<Tensor> result = callOnce(*program, *built);
+    Result<Tensor> result = callOnce(*program, *built, allActive);
     if (!result)
       return result.status();
     results[i] = std::move(*result);
@@ -207,8 +216,11 @@ Result<double> CaseRunner::checkAll(const Engine &engine,
   std::vector<Sample> all;
   for (int64_t i = 0; i < results[1].size(); ++i)
     all.push_back({i, results[1].as<float>()[i]});
-  return std::max(sampledError(results[0], all),
-                  sampledError(results[0], built->sample(1)));
+  double error = sampledError(results[0], all);
+  // The sample is of the gates that the case has.
+  return allActive
+             ? error
+             : std::max(error, sampledError(results[0], built->sample(1)));
 }
 
 Result<BenchLine> CaseRunner::run(const json &about, ProgressLine &progress) {
@@ -274,6 +286,45 @@ Result<JitSubject> CaseRunner::subject(const json &about) const {
   return subject;
 }
 
+static std::string differsFromF64(double error, double tolerance) {
+  return error <= tolerance
+             ? ""
+             : "the output differs from f64 by " + formatScientific(error);
+}
+
+Result<SpecialiseSubject> CaseRunner::specialised(const Engine &engine,
+                                                  const json &about) const {
+  Result<BenchCase> made = build(about, options.small);
+  if (!made)
+    return made.status();
+  auto built = std::make_shared<BenchCase>(std::move(*made));
+  SpecialiseSubject subject;
+  subject.name = about["name"];
+  Result<ModelSource> from = source(*built, subject.name);
+  if (!from)
+    return from.status();
+  subject.source = std::move(*from);
+  subject.compile.target = options.common.target;
+  subject.compile.schedule = options.common.schedule;
+  subject.compile.useCache = false;
+  subject.inputs = refsOf(built->inputs);
+  subject.results.emplace_back(DType::F32, built->outputShape);
+  subject.start = startOf(*built);
+  subject.check = [this, built, about, engine](std::vector<Tensor> &results,
+                                               int64_t call, bool allActive) {
+    double tolerance = about["tol"];
+    if (!allActive)
+      return differsFromF64(sampledError(results[0], built->sample(call)),
+                            tolerance);
+    // Samples are of the case's own gates: what all rows give is looked at in
+    // the small variant.
+    Result<double> error = checkAll(engine, about, allActive);
+    return error ? differsFromF64(*error, tolerance)
+                 : "there is no output: " + error.status().message();
+  };
+  return subject;
+}
+
 int CaseRunner::tune(const json &about) {
   Result<BenchCase> built = build(about, options.small);
   if (!built)
@@ -290,15 +341,14 @@ int CaseRunner::tune(const json &about) {
   subject.source = std::move(*from);
   subject.compile.target = options.common.target;
   subject.compile.schedule = options.common.schedule;
+  subject.compile.specialise = Specialise::Off;
   subject.inputs = refsOf(built->inputs);
   subject.results.emplace_back(DType::F32, built->outputShape);
   subject.start = startOf(*built);
   double tolerance = about["tol"];
   subject.check = [&](std::vector<Tensor> &results, int64_t calls) {
-    double error = sampledError(results[0], built->sample(calls));
-    return error <= tolerance
-               ? ""
-               : "the output differs from f64 by " + formatScientific(error);
+    return differsFromF64(sampledError(results[0], built->sample(calls)),
+                          tolerance);
   };
   return tuneSchedule(*engine, subject, options);
 }
@@ -426,4 +476,32 @@ Result<std::vector<JitSubject>> cli::jitSubjects(const BenchOptions &options) {
       return subject.status();
   }
   return subjects;
+}
+
+Result<std::vector<SpecialiseCase>>
+cli::specialiseCases(const BenchOptions &options) {
+  std::ifstream file(options.common.model);
+  // Cases refer to these for as long as they live.
+  struct Shared {
+    json document;
+    BenchOptions options;
+    jit::Roofline unused;
+    std::unique_ptr<CaseRunner> runner;
+  };
+  auto shared = std::make_shared<Shared>();
+  shared->document = json::parse(file, nullptr, /*allow_exceptions=*/false);
+  shared->options = options;
+  shared->runner = std::make_unique<CaseRunner>(
+      shared->document, shared->options, shared->unused,
+      std::max(1, options.common.threads));
+  Result<std::vector<json>> chosen = selectCases(
+      shared->document, options.filter.empty() ? "sma_*" : options.filter);
+  if (!chosen)
+    return chosen.status();
+  std::vector<SpecialiseCase> cases;
+  for (const json &about : *chosen)
+    cases.push_back({about["name"], [shared, about](const Engine &engine) {
+                       return shared->runner->specialised(engine, about);
+                     }});
+  return cases;
 }

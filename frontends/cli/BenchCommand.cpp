@@ -2,6 +2,7 @@
 
 #include "frontends/cli/Bench.h"
 #include "frontends/cli/BenchJit.h"
+#include "frontends/cli/BenchSpecialise.h"
 
 #include "frontends/cli/CheckOptions.h"
 #include "frontends/cli/Tuner.h"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <fstream>
 #include <iostream>
@@ -155,6 +157,14 @@ struct ModelBench {
 };
 } // namespace
 
+/// Tokens that the model is made for.
+static int64_t windowOf(const Program &program) {
+  std::string own = program.metadata("window");
+  int64_t length = own.empty() ? 512 : std::atoll(own.c_str());
+  int64_t most = program.signature().maxPositions;
+  return most > 0 ? std::min(length, most) : length;
+}
+
 /// The engine in the result goes on using `progress`.
 static Result<ModelBench> openBench(const BenchOptions &options,
                                     ProgressLine &progress) {
@@ -168,11 +178,7 @@ static Result<ModelBench> openBench(const BenchOptions &options,
       compileModel(*engine, onReference(options.common));
   if (!reference)
     return reference.status();
-  int64_t length = options.length;
-  if (!length) {
-    std::string own = program->metadata("window");
-    length = own.empty() ? 512 : std::atoll(own.c_str());
-  }
+  int64_t length = options.length ? options.length : windowOf(*program);
   if (int64_t most = program->signature().maxPositions; most > 0)
     length = std::min(length, most);
   std::vector<Tensor> random = randomInputs(*program, options.batch, length);
@@ -264,6 +270,125 @@ static int benchCompiling(const BenchOptions &options, bool isList) {
   return subjects ? benchJit(options, *subjects) : report(subjects.status());
 }
 
+namespace {
+/// A model's calls with and without variants: on random tokens from zero state,
+/// or, with one token per sequence, decoding steps after a prompt.
+struct VariantBench {
+  ModelBench bench;
+  std::vector<Tensor> prompt; ///< empty: each call is the first
+
+  Status prepare(Session &session);
+  /// Outputs of the reference in call number `call` since prepare().
+  Result<std::vector<Tensor>> expected(const Engine &engine,
+                                       const BenchOptions &options,
+                                       bool allActive, int64_t call);
+};
+} // namespace
+
+/// Decoding steps after one prompt.
+static constexpr int64_t kDecodingSteps = 32;
+
+static std::vector<TensorRef> refsOf(std::vector<Tensor> &tensors) {
+  std::vector<TensorRef> refs;
+  for (Tensor &tensor : tensors)
+    refs.push_back(tensor.ref());
+  return refs;
+}
+
+static Status callInto(Session &session, std::vector<Tensor> &inputs,
+                       std::vector<Tensor> &results) {
+  std::vector<TensorRef> in = refsOf(inputs), out = refsOf(results);
+  return session.run(in.data(), in.size(), out.data(), out.size());
+}
+
+static std::vector<Tensor> outputsFor(const Program &program,
+                                      std::vector<Tensor> &inputs) {
+  std::vector<Tensor> results;
+  for (const TensorSpec &spec : program.signature().outputs) {
+    std::vector<int64_t> shape = spec.shape;
+    for (size_t i = 0; i < shape.size(); ++i)
+      if (shape[i] < 0)
+        shape[i] = inputs[0].shape()[spec.dims[i] == "B" ? 0 : 1];
+    results.emplace_back(spec.dtype, shape);
+  }
+  return results;
+}
+
+Status VariantBench::prepare(Session &session) {
+  Status status = session.resetState();
+  if (!status.ok() || prompt.empty())
+    return status;
+  std::vector<Tensor> unused = outputsFor(bench.program, prompt);
+  return callInto(session, prompt, unused);
+}
+
+Result<std::vector<Tensor>> VariantBench::expected(const Engine &engine,
+                                                   const BenchOptions &options,
+                                                   bool allActive,
+                                                   int64_t call) {
+  Result<Program> reference = compileModel(engine, onReference(options.common));
+  if (!reference)
+    return reference.status();
+  Result<Session> session = reference->session();
+  if (!session)
+    return session.status();
+  Status status;
+  if (allActive)
+    status = session->setOption("act_bias", -INFINITY);
+  if (status.ok())
+    status = prepare(*session);
+  std::vector<Tensor> results = outputsFor(*reference, bench.inputs);
+  for (int64_t i = 0; status.ok() && i < call; ++i)
+    status = callInto(*session, bench.inputs, results);
+  if (!status.ok())
+    return status;
+  return results;
+}
+
+static Result<SpecialiseSubject> specialiseModel(const Engine &engine,
+                                                 const BenchOptions &options) {
+  ProgressLine quiet(false);
+  Result<ModelBench> opened = openBench(options, quiet);
+  if (!opened)
+    return opened.status();
+  auto variants =
+      std::make_shared<VariantBench>(VariantBench{std::move(*opened), {}});
+  const Program &program = variants->bench.program;
+  SpecialiseSubject subject;
+  if (options.length == 1 && program.signature().causal) {
+    subject.start.every = kDecodingSteps;
+    int64_t length = std::max<int64_t>(1, windowOf(program) - kDecodingSteps);
+    variants->prompt = randomInputs(program, options.batch, length);
+  }
+  subject.name = options.common.model;
+  subject.source = ModelSource::fromFile(options.common.model);
+  subject.compile = compileOptions(options.common);
+  subject.compile.useCache = false;
+  subject.inputs = refsOf(variants->bench.inputs);
+  subject.results = outputsFor(program, variants->bench.inputs);
+  subject.start.prepare = [variants](Session &used) {
+    return variants->prepare(used);
+  };
+  subject.check = [variants, engine, options](std::vector<Tensor> &results,
+                                              int64_t call, bool allActive) {
+    Result<std::vector<Tensor>> expected =
+        variants->expected(engine, options, allActive, call);
+    return expected ? compareAll(results, *expected)
+                    : "there is no reference: " + expected.status().message();
+  };
+  return subject;
+}
+
+static int benchVariants(const BenchOptions &options, bool isList) {
+  if (!isList)
+    return benchSpecialise(options,
+                           {{options.common.model, [&](const Engine &engine) {
+                               return specialiseModel(engine, options);
+                             }}});
+  Result<std::vector<SpecialiseCase>> cases = specialiseCases(options);
+  return cases ? benchSpecialise(options, *cases) : report(cases.status());
+}
+
 void cli::addBenchCommand(CLI::App &app, Action &action) {
   auto *bench = app.add_subcommand(
       "bench", "time a model, or a list of cases (one thread unless --threads "
@@ -295,13 +420,17 @@ void cli::addBenchCommand(CLI::App &app, Action &action) {
                     "--schedule (a model or one case)");
   bench
       ->add_option("--suite", options->suite,
-                   "jit: time compiling and dispatch instead of calls")
-      ->check(CLI::IsMember({"jit"}));
+                   "jit: time compiling and dispatch instead of calls; "
+                   "specialise: time generic kernels against chosen variants "
+                   "and against all rows active")
+      ->check(CLI::IsMember({"jit", "specialise"}));
   bench->add_option("--batch", options->batch, "sequences per call (models)")
       ->check(CLI::PositiveNumber);
   bench->callback([&action, options] {
     action = [options]() -> int {
       bool isList = isCaseList(options->common.model);
+      if (options->suite == "specialise")
+        return benchVariants(*options, isList);
       if (!options->suite.empty())
         return benchCompiling(*options, isList);
       return isList ? benchCases(*options) : benchModel(*options);
