@@ -25,6 +25,7 @@ using namespace seqc;
 using namespace seqc::rt;
 
 static constexpr uint64_t kLimit = uint64_t(1) << 24;
+static constexpr int kMostPuts = 100;
 
 static std::string key(int number) {
   return toHex(digestOf("key " + std::to_string(number)));
@@ -167,7 +168,8 @@ TEST_F(StoreFaultTest, DamagedFilesAreNeverLoaded) {
 /// What the killed processes do, from `first` on: puts of new and old entries,
 /// loads and a clean-up. A byte through `committed` for each put that returned.
 static void work(Store &store, int first, int committed) {
-  for (int i = first;; ++i) {
+  // Where the killer is late, what was put must still fit the limit.
+  for (int i = first; i < first + kMostPuts; ++i) {
     store.put(key(i), payload(i), "");
     char done = 1;
     if (::write(committed, &done, 1) != 1)
@@ -177,6 +179,8 @@ static void work(Store &store, int first, int committed) {
     if ((i - first) % 3 == 2)
       (void)store.prune(kLimit);
   }
+  while (true)
+    ::pause();
 }
 
 namespace {
