@@ -92,7 +92,7 @@ static constexpr int64_t kKeyTile = 64;
 /// A window from which on wider tiles gain nothing.
 static constexpr int64_t kLongWindow = 4096;
 static constexpr int64_t kWideQueryTile = 128;
-/// The same where each tile reads the weights of a product.
+/// The same where each tile reads heavy weights of a product.
 static constexpr int64_t kWideProductTile = 192;
 /// Part of the second-level cache that weights of all keys may take.
 static constexpr int64_t kWholePart = 16;
@@ -352,10 +352,11 @@ static ScheduleAttr scheduleQueries(func::FuncOp kernel, TargetAttr target) {
   int64_t columns = std::max<int64_t>(1, llvm::divideCeil(width, lanes));
   int64_t block = lanes * blockVectors(attend, target);
   RegisterTile tile = valueTile(columns, block, target);
-  bool hasProduct = weightBytes(kernel, target) > 0;
-  int64_t widest = hasProduct ? kWideProductTile : kWideQueryTile;
+  // Weights that stay in the second-level cache cost little for each tile.
+  bool isHeavy = weightBytes(kernel, target) > target.getL2Bytes() / 4;
+  int64_t widest = isHeavy ? kWideProductTile : kWideQueryTile;
   int64_t queries = block;
-  if (hasProduct || !fitsWhole(window, queries, target))
+  if (isHeavy || !fitsWhole(window, queries, target))
     while (2 * queries <= std::min(window, widest) &&
            2 * queries * width * 4 <= resultBytes(attend, target))
       queries *= 2;
