@@ -186,6 +186,8 @@ int cli::generateText(const RunOptions &options) {
                          std::chrono::steady_clock::now() - start)
                          .count());
   }
+  if (Status status = writeProfile(*session, options); !status.ok())
+    return report(status);
   printSummary(options, program, continuation, micros, int64_t(prompt->size()));
   return kDone;
 }

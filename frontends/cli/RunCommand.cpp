@@ -76,6 +76,10 @@ static int runCommand(const RunOptions &options) {
   if (std::isnan(options.actBias))
     return report(Status::error(ErrorCode::InvalidArgument,
                                 "expected a number for --act-bias"));
+  // Before long work, not behind it.
+  if (!options.common.profile.empty() && !options.common.readsProfile())
+    if (Status status = checkWritable(options.common.profile); !status.ok())
+      return report(status);
   if (!options.score.empty())
     return scoreText(options);
   if (options.generate >= 0)
