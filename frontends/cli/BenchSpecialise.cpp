@@ -42,8 +42,8 @@ public:
   }
 
   Status call();
-  /// The same with times per step, for gatedMs.
-  Status callInParts();
+  /// The calls that are timed in one turn; in parts for gatedMs, else for ms.
+  Status turn(bool inParts);
   int64_t sincePrepare() const { return (calls - 1) % subject.start.every + 1; }
   void forgetTimes() {
     least.assign(subject.start.every, INFINITY);
@@ -51,6 +51,10 @@ public:
   }
   double ms() const { return mean(least); }
   double gatedMs() const { return mean(gated); }
+  /// Of the rows of all gates in the calls in parts; -1: no gates.
+  double activeShare() const {
+    return rows ? double(active) / double(rows) : -1;
+  }
 
   Session session;
   std::vector<Tensor> results;
@@ -58,6 +62,7 @@ public:
 private:
   static double mean(const std::vector<double> &times);
   Status run(double &ms);
+  Status callInParts();
 
   const SpecialiseSubject &subject;
   std::vector<TensorRef> outputs;
@@ -65,6 +70,7 @@ private:
   /// By call since the start was prepared: decoding steps differ in the gates
   /// that are open.
   std::vector<double> least, gated;
+  int64_t active = 0, rows = 0;
 };
 
 struct SpecialiseTimes {
@@ -137,10 +143,28 @@ Status Contender::callInParts() {
   double ms = 0;
   for (const StepTime &step : session.stepTimes())
     ms += step.gated ? step.ms : 0;
+  for (const GateCount &gate : session.gateCounts()) {
+    active += gate.active;
+    rows += gate.rows;
+  }
   double &best = gated[sincePrepare() - 1];
   best = std::min(best, ms);
   session.setTiming(false);
   return status;
+}
+
+/// All calls from one preparation to the next, each after a call of its own:
+/// who runs before leaves other weights in the caches.
+Status Contender::turn(bool inParts) {
+  calls = 0;
+  double unused = 0;
+  if (subject.start.every == 1)
+    if (Status status = run(unused); !status.ok())
+      return status;
+  for (int64_t i = 0; i < subject.start.every; ++i)
+    if (Status status = inParts ? callInParts() : call(); !status.ok())
+      return status;
+  return {};
 }
 
 static Result<Contender> contender(const Engine &engine,
@@ -172,35 +196,24 @@ static constexpr int kTurnsInParts = 10;
 Status SpecialiseSuite::timeInTurns(std::vector<Contender *> contenders,
                                     int64_t cycle,
                                     SpecialiseTimes &times) const {
-  // The first call allocates.
+  // The first turn allocates.
   for (Contender *each : contenders) {
-    if (Status status = each->call(); !status.ok())
+    if (Status status = each->turn(/*inParts=*/false); !status.ok())
       return status;
     each->forgetTimes();
   }
   Clock::time_point begin = Clock::now();
-  for (; times.calls % cycle != 0 ||
-         !isEnough(times.calls / cycle, sinceMs(begin), options.repeats);
-       ++times.calls)
+  int64_t turns = 0;
+  for (; !isEnough(turns, sinceMs(begin), options.repeats); ++turns)
     for (Contender *each : contenders)
-      if (Status status = each->call(); !status.ok())
+      if (Status status = each->turn(/*inParts=*/false); !status.ok())
         return status;
-  int turns = options.repeats > 0 ? std::min(options.repeats, kTurnsInParts)
-                                  : kTurnsInParts;
-  for (int64_t i = 0; i < turns * cycle; ++i)
+  times.calls = turns * cycle;
+  for (int64_t i = 0; i < std::min<int64_t>(turns, kTurnsInParts); ++i)
     for (Contender *each : contenders)
-      if (Status status = each->callInParts(); !status.ok())
+      if (Status status = each->turn(/*inParts=*/true); !status.ok())
         return status;
   return {};
-}
-
-static double activeShare(const Session &session) {
-  int64_t active = 0, rows = 0;
-  for (const GateCount &gate : session.gateCounts()) {
-    active += gate.active;
-    rows += gate.rows;
-  }
-  return rows ? double(active) / double(rows) : -1;
 }
 
 /// What is wrong with the last outputs; empty: nothing.
@@ -250,7 +263,7 @@ SpecialiseSuite::measure(const Engine &engine,
   times.chosenMs = chosen->ms(), times.chosenGatedMs = chosen->gatedMs();
   if (hasDense)
     times.denseMs = dense->ms(), times.denseGatedMs = dense->gatedMs();
-  times.active = activeShare(generic->session);
+  times.active = generic->activeShare();
   times.sites = program->variants();
   times.target = std::string(program->target());
   return times;
@@ -272,6 +285,15 @@ static nlohmann::ordered_json keptVariants(const SpecialiseTimes &times) {
   return kept;
 }
 
+/// Variants that were tried and are not faster.
+static int droppedVariants(const SpecialiseTimes &times) {
+  int count = 0;
+  for (const SiteVariants &site : times.sites)
+    for (const VariantInfo &variant : site.variants)
+      count += variant.state == "dropped";
+  return count;
+}
+
 static void printLine(std::ostream &out, const std::string &name,
                       const SpecialiseTimes &times, int threads) {
   nlohmann::ordered_json line = {
@@ -291,6 +313,7 @@ static void printLine(std::ostream &out, const std::string &name,
     line["active"] = times.active;
   line["sites"] = times.sites.size();
   line["kept"] = keptVariants(times);
+  line["dropped"] = droppedVariants(times);
   line["calls"] = times.calls;
   line["threads"] = threads;
   line["target"] = times.target;
