@@ -13,9 +13,11 @@ std::string profileFingerprint(const Plan &plan) {
   auto text = [&](const std::string &value) {
     digest.add(uint64_t(value.size())).add(value);
   };
-  text(plan.model);
-  for (const PlanGate &gate : plan.gates)
+  // Not the model's name: that is a path, and paths may be spelt in many ways.
+  for (const PlanGate &gate : plan.gates) {
     text(gate.layer);
+    digest.add(uint64_t(gate.window));
+  }
   digest.add(uint64_t(plan.run.size()));
   for (const PlanStep &step : plan.run) {
     digest.add(uint64_t(step.kind));

@@ -190,8 +190,11 @@ TEST(ProfileText, AProfileOfAnotherModelIsRefused) {
   EXPECT_EQ(checkProfile(profile, plan).message(),
             "the profile of 'toy' was made with other layers, kernels or "
             "variants; record it again");
+  // The same file by another path, or other weights.
   plan = variantPlan();
   plan.model = "other";
+  EXPECT_TRUE(checkProfile(profile, plan).ok());
+  plan.run[0].layer = "elsewhere";
   EXPECT_EQ(checkProfile(profile, plan).message(),
             "the profile is of model 'toy', expected one of 'other'");
 }
