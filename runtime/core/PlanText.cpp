@@ -4,15 +4,10 @@
 // file.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/core/JsonFields.h"
 #include "runtime/core/Plan.h"
 
-#include <nlohmann/json.hpp>
-
-#include <limits>
-
 namespace seqc::rt {
-
-using Json = nlohmann::ordered_json;
 
 static constexpr const char *kKindNames[] = {"input",  "offsets", "positions",
                                              "option", "weight",  "prepared",
@@ -127,52 +122,8 @@ std::string serialise(const Plan &plan) {
 // Reading
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-/// Thrown and caught in this file only.
-struct Malformed {
-  std::string what;
-};
-
-} // namespace
-
-static const Json &field(const Json &json, const char *name) {
-  if (!json.is_object())
-    throw Malformed{std::string("expected an object with '") + name + "'"};
-  auto found = json.find(name);
-  if (found == json.end())
-    throw Malformed{std::string("no field '") + name + "'"};
-  return *found;
-}
-
-static const Json &array(const Json &json, const char *what) {
-  if (!json.is_array())
-    throw Malformed{std::string("expected an array for '") + what + "'"};
-  return json;
-}
-
-/// get<int>() would convert and wrap in silence.
-template <class T> static T integer(const Json &json, const char *what) {
-  if (!json.is_number_integer())
-    throw Malformed{std::string("expected an integer for '") + what + "'"};
-  if (json.is_number_unsigned() &&
-      json.get<uint64_t>() > uint64_t(std::numeric_limits<int64_t>::max()))
-    throw Malformed{std::string("'") + what + "' is out of range"};
-  int64_t value = json.get<int64_t>();
-  if (value < std::numeric_limits<T>::min() ||
-      value > std::numeric_limits<T>::max())
-    throw Malformed{std::string("'") + what + "' is out of range"};
-  return static_cast<T>(value);
-}
-
 template <class T> static T integerField(const Json &json, const char *name) {
   return integer<T>(field(json, name), name);
-}
-
-static std::string text(const Json &json, const char *what) {
-  if (!json.is_string())
-    throw Malformed{std::string("expected a string for '") + what + "'"};
-  return json.get<std::string>();
 }
 
 static std::string textField(const Json &json, const char *name) {

@@ -4,12 +4,11 @@
 // file.
 //
 //===----------------------------------------------------------------------===//
+#include "runtime/core/JsonFields.h"
 #include "seqc/Profile.h"
 
-#include <nlohmann/json.hpp>
-
 using namespace seqc;
-using Json = nlohmann::ordered_json;
+using namespace seqc::rt;
 
 static constexpr const char *kFormat = "seqc-profile";
 static constexpr int64_t kVersion = 1;
@@ -101,38 +100,15 @@ std::string Profile::serialise() const {
 // Reading
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-/// Thrown and caught in this file only.
-struct Malformed {
-  std::string what;
-};
-
-} // namespace
-
-static const Json &field(const Json &json, const char *name) {
-  if (!json.is_object() || !json.contains(name))
-    throw Malformed{std::string("no field '") + name + "'"};
-  return json.at(name);
-}
-
-static std::string text(const Json &json, const char *name) {
-  if (!json.is_string())
-    throw Malformed{std::string("expected a string for '") + name + "'"};
-  return json.get<std::string>();
-}
-
 static int64_t number(const Json &json, const char *name, int64_t least = 0) {
-  if (!json.is_number_integer() || json > INT64_MAX || json < least)
+  int64_t value = integer<int64_t>(json, name);
+  if (value < least)
     throw Malformed{std::string("expected a count for '") + name + "'"};
-  return json.get<int64_t>();
+  return value;
 }
 
 static const Json &list(const Json &json, const char *name) {
-  const Json &items = field(json, name);
-  if (!items.is_array())
-    throw Malformed{std::string("expected an array for '") + name + "'"};
-  return items;
+  return array(field(json, name), name);
 }
 
 template <size_t N>
