@@ -86,10 +86,6 @@ Dispatcher::Choice Dispatcher::choose(int32_t siteIndex, const SeqcBuffer *args,
   return choice;
 }
 
-static int64_t elementsOf(const SeqcBuffer &buffer) {
-  return buffer.dims[0] * buffer.dims[1] * buffer.dims[2] * buffer.dims[3];
-}
-
 /// A call of a class that is on trial: whose turn is it?
 void Dispatcher::take(Choice &choice, int32_t candidate, const SeqcBuffer *args,
                       size_t argCount) {

@@ -9,6 +9,10 @@
 
 namespace seqc::rt {
 
+inline int64_t elementsOf(const SeqcBuffer &buffer) {
+  return buffer.dims[0] * buffer.dims[1] * buffer.dims[2] * buffer.dims[3];
+}
+
 struct KernelEntry {
   SeqcKernelFn run = nullptr;
   SeqcTasksFn tasks = nullptr;

@@ -249,10 +249,6 @@ Status StepRunner::runStep(const Step &step) {
   return {};
 }
 
-static int64_t elementsOf(const SeqcBuffer &buffer) {
-  return buffer.dims[0] * buffer.dims[1] * buffer.dims[2] * buffer.dims[3];
-}
-
 void StepRunner::runKernel(const Step &step) {
   const SeqcBuffer *stepArgs = args.data() + step.firstArg;
   if (int64_t tasks = step.entry.tasks(stepArgs); tasks > 0)

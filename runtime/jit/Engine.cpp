@@ -52,7 +52,7 @@ struct Engine::Impl {
                                        CompileStats &stats);
   void markUsed(const jit::CompiledModel &model, const std::string &key);
   Result<rt::KernelSet> load(const jit::CompiledModel &model);
-  /// For a program of `model`; null where there is nothing to specialise.
+  /// For a program of `model`, with what its profile asks for.
   Result<std::shared_ptr<rt::Specialiser>>
   specialiserOf(std::shared_ptr<const jit::CompiledModel> model,
                 const codegen::CpuTarget &target,
@@ -199,27 +199,14 @@ Engine::Impl::getModel(const jit::ModelInput &model,
 }
 
 Result<rt::KernelSet> Engine::Impl::load(const jit::CompiledModel &model) {
-  std::vector<std::string> objects, symbols;
+  std::vector<std::string> objects, kernels;
   std::set<std::string> keys;
   for (size_t i = 0; i < model.kernels.size(); ++i) {
     if (keys.insert(model.plan.kernels[i].objectKey).second)
       objects.push_back(model.kernels[i]->object);
-    symbols.push_back(model.plan.kernels[i].symbol);
-    symbols.push_back(model.plan.kernels[i].symbol + "_tasks");
+    kernels.push_back(model.plan.kernels[i].symbol);
   }
-  llvm::Expected<std::shared_ptr<codegen::LoadedCode>> code =
-      loader->load(objects, symbols);
-  if (!code)
-    return Status::error(ErrorCode::Internal,
-                         "compiled kernels do not load: " +
-                             llvm::toString(code.takeError()));
-  rt::KernelSet set;
-  for (size_t i = 0; i < model.kernels.size(); ++i)
-    set.entries.push_back(
-        {reinterpret_cast<SeqcKernelFn>((*code)->addresses[2 * i]),
-         reinterpret_cast<SeqcTasksFn>((*code)->addresses[2 * i + 1])});
-  set.code = *code;
-  return set;
+  return jit::loadKernels(*loader, objects, kernels);
 }
 
 static rt::SpecialiseMode modeOf(Specialise mode) {

@@ -15,21 +15,28 @@ using namespace seqc::jit;
 // Code
 //===----------------------------------------------------------------------===//
 
-Result<rt::KernelEntry> jit::loadKernel(codegen::KernelLoader &loader,
-                                        const std::string &symbol,
-                                        const std::string &object,
-                                        std::shared_ptr<void> &code) {
-  llvm::Expected<std::shared_ptr<codegen::LoadedCode>> loaded =
-      loader.load({object}, {symbol, symbol + "_tasks"});
-  if (!loaded)
+Result<rt::KernelSet>
+jit::loadKernels(codegen::KernelLoader &loader,
+                 const std::vector<std::string> &objects,
+                 const std::vector<std::string> &kernels) {
+  std::vector<std::string> symbols;
+  for (const std::string &kernel : kernels) {
+    symbols.push_back(kernel);
+    symbols.push_back(kernel + "_tasks");
+  }
+  llvm::Expected<std::shared_ptr<codegen::LoadedCode>> code =
+      loader.load(objects, symbols);
+  if (!code)
     return Status::error(ErrorCode::Internal,
                          "compiled kernels do not load: " +
-                             llvm::toString(loaded.takeError()));
-  rt::KernelEntry entry;
-  entry.run = reinterpret_cast<SeqcKernelFn>((*loaded)->addresses[0]);
-  entry.tasks = reinterpret_cast<SeqcTasksFn>((*loaded)->addresses[1]);
-  code = *loaded;
-  return entry;
+                             llvm::toString(code.takeError()));
+  rt::KernelSet set;
+  for (size_t i = 0; i < kernels.size(); ++i)
+    set.entries.push_back(
+        {reinterpret_cast<SeqcKernelFn>((*code)->addresses[2 * i]),
+         reinterpret_cast<SeqcTasksFn>((*code)->addresses[2 * i + 1])});
+  set.code = *code;
+  return set;
 }
 
 Result<rt::CompiledVariant> VariantCompiler::compile(int32_t kernel,
@@ -55,11 +62,12 @@ Result<rt::CompiledVariant> VariantCompiler::compile(int32_t kernel,
     artifact = std::move(*got);
     result.origin = made ? "compiled" : "disk";
   }
-  Result<rt::KernelEntry> entry =
-      loadKernel(*loader, source->symbol, artifact->object, result.code);
-  if (!entry)
-    return entry.status();
-  result.entry = *entry;
+  Result<rt::KernelSet> loaded =
+      loadKernels(*loader, {artifact->object}, {source->symbol});
+  if (!loaded)
+    return loaded.status();
+  result.entry = loaded->entries[0];
+  result.code = loaded->code;
   result.scratchBytes = artifact->scratchBytes;
   result.objectKey = source->key;
   result.objectBytes = static_cast<int64_t>(artifact->object.size());

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace seqc::jit {
 
@@ -38,11 +39,10 @@ private:
 rt::SpecialiserHooks hooksOf(std::shared_ptr<const VariantCompiler> compiler,
                              DiagnosticHandler onDiagnostic);
 
-/// Entry points of one kernel.
-Result<rt::KernelEntry> loadKernel(codegen::KernelLoader &loader,
-                                   const std::string &symbol,
-                                   const std::string &object,
-                                   std::shared_ptr<void> &code);
+/// The entry points of `kernels`, which the objects define.
+Result<rt::KernelSet> loadKernels(codegen::KernelLoader &loader,
+                                  const std::vector<std::string> &objects,
+                                  const std::vector<std::string> &kernels);
 
 } // namespace seqc::jit
 
