@@ -5,6 +5,7 @@
 #include "frontends/cli/BenchSpecialise.h"
 
 #include "frontends/cli/CheckOptions.h"
+#include "frontends/cli/InputTensors.h"
 #include "frontends/cli/Tuner.h"
 #include "runtime/jit/Roofline.h"
 
@@ -157,14 +158,6 @@ struct ModelBench {
 };
 } // namespace
 
-/// Tokens that the model is made for.
-static int64_t windowOf(const Program &program) {
-  std::string own = program.metadata("window");
-  int64_t length = own.empty() ? 512 : std::atoll(own.c_str());
-  int64_t most = program.signature().maxPositions;
-  return most > 0 ? std::min(length, most) : length;
-}
-
 /// The engine in the result goes on using `progress`.
 static Result<ModelBench> openBench(const BenchOptions &options,
                                     ProgressLine &progress) {
@@ -178,9 +171,7 @@ static Result<ModelBench> openBench(const BenchOptions &options,
       compileModel(*engine, onReference(options.common));
   if (!reference)
     return reference.status();
-  int64_t length = options.length ? options.length : windowOf(*program);
-  if (int64_t most = program->signature().maxPositions; most > 0)
-    length = std::min(length, most);
+  int64_t length = lengthOf(*program, options.length);
   std::vector<Tensor> random = randomInputs(*program, options.batch, length);
   ModelBench bench{std::move(*engine),
                    std::move(*program),
@@ -301,24 +292,12 @@ static Status callInto(Session &session, std::vector<Tensor> &inputs,
   return session.run(in.data(), in.size(), out.data(), out.size());
 }
 
-static std::vector<Tensor> outputsFor(const Program &program,
-                                      std::vector<Tensor> &inputs) {
-  std::vector<Tensor> results;
-  for (const TensorSpec &spec : program.signature().outputs) {
-    std::vector<int64_t> shape = spec.shape;
-    for (size_t i = 0; i < shape.size(); ++i)
-      if (shape[i] < 0)
-        shape[i] = inputs[0].shape()[spec.dims[i] == "B" ? 0 : 1];
-    results.emplace_back(spec.dtype, shape);
-  }
-  return results;
-}
-
 Status VariantBench::prepare(Session &session) {
   Status status = session.resetState();
   if (!status.ok() || prompt.empty())
     return status;
-  std::vector<Tensor> unused = outputsFor(bench.program, prompt);
+  std::vector<Tensor> unused =
+      resultsFor(bench.program.signature(), refsOf(prompt));
   return callInto(session, prompt, unused);
 }
 
@@ -337,7 +316,8 @@ Result<std::vector<Tensor>> VariantBench::expected(const Engine &engine,
     status = session->setOption("act_bias", -INFINITY);
   if (status.ok())
     status = prepare(*session);
-  std::vector<Tensor> results = outputsFor(*reference, bench.inputs);
+  std::vector<Tensor> results =
+      resultsFor(reference->signature(), refsOf(bench.inputs));
   for (int64_t i = 0; status.ok() && i < call; ++i)
     status = callInto(*session, bench.inputs, results);
   if (!status.ok())
@@ -357,7 +337,8 @@ static Result<SpecialiseSubject> specialiseModel(const Engine &engine,
   SpecialiseSubject subject;
   if (options.length == 1 && program.signature().causal) {
     subject.start.every = kDecodingSteps;
-    int64_t length = std::max<int64_t>(1, windowOf(program) - kDecodingSteps);
+    int64_t length =
+        std::max<int64_t>(1, lengthOf(program, 0) - kDecodingSteps);
     variants->prompt = randomInputs(program, options.batch, length);
   }
   subject.name = options.common.model;
@@ -365,7 +346,7 @@ static Result<SpecialiseSubject> specialiseModel(const Engine &engine,
   subject.compile = compileOptions(options.common);
   subject.compile.useCache = false;
   subject.inputs = refsOf(variants->bench.inputs);
-  subject.results = outputsFor(program, variants->bench.inputs);
+  subject.results = resultsFor(program.signature(), subject.inputs);
   subject.start.prepare = [variants](Session &used) {
     return variants->prepare(used);
   };

@@ -1,6 +1,7 @@
 //===- CheckCommand.cpp - `seqc check` ------------------------------------===//
 
 #include "frontends/cli/CheckOptions.h"
+#include "frontends/cli/InputTensors.h"
 
 #include "frontends/cli/NotFinite.h"
 #include "frontends/safetensors/Safetensors.h"
@@ -47,16 +48,8 @@ Result<std::vector<Tensor>> cli::runOnce(const Program &program,
   Result<Session> session = program.session();
   if (!session)
     return session.status();
-  std::vector<Tensor> results;
+  std::vector<Tensor> results = resultsFor(program.signature(), inputs);
   std::vector<TensorRef> outputs;
-  for (const TensorSpec &spec : program.signature().outputs) {
-    std::vector<int64_t> shape = spec.shape;
-    for (size_t i = 0; i < shape.size(); ++i)
-      if (shape[i] < 0)
-        shape[i] =
-            spec.dims[i] == "B" ? inputs[0].shape[0] : inputs[0].shape[1];
-    results.emplace_back(spec.dtype, shape);
-  }
   for (Tensor &tensor : results)
     outputs.push_back(tensor.ref());
   Status status = session->run(inputs.data(), inputs.size(), outputs.data(),

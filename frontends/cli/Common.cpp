@@ -2,6 +2,8 @@
 
 #include "frontends/cli/Common.h"
 
+#include "frontends/cli/TokenFile.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -10,7 +12,6 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 #include <unistd.h>
 
 using namespace seqc;
@@ -183,14 +184,10 @@ Status cli::loadProfile(const CommonOptions &options, CompileOptions &compile) {
     return Status::error(ErrorCode::InvalidArgument,
                          "--specialise=aot compiles for a profile: expected "
                          "--profile FILE, as `seqc run --profile` writes it");
-  std::ifstream stream(options.profile, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream)
-    return Status::error(ErrorCode::InvalidArgument,
-                         "cannot read " + options.profile + ": " +
-                             std::strerror(errno));
-  compile.profile = text.str();
+  Result<std::string> text = readFile(options.profile);
+  if (!text)
+    return text.status();
+  compile.profile = std::move(*text);
   // What is wrong with it is told with the name of the file.
   if (Result<Profile> profile = Profile::parse(compile.profile); !profile)
     return Status::error(profile.status().code(),
@@ -211,6 +208,17 @@ Result<Program> cli::compileModel(const Engine &engine,
   if (Status status = loadProfile(options, compile); !status.ok())
     return status;
   return engine.compile(ModelSource::fromFile(options.model), compile);
+}
+
+int64_t cli::windowOf(const Program &program) {
+  std::string own = program.metadata("window");
+  return own.empty() ? 512 : std::atoll(own.c_str());
+}
+
+int64_t cli::lengthOf(const Program &program, int64_t wanted) {
+  int64_t length = wanted ? wanted : windowOf(program);
+  int64_t most = program.signature().maxPositions;
+  return most > 0 ? std::min(length, most) : length;
 }
 
 /// Calls between two looks at the states.

@@ -99,6 +99,11 @@ Result<OpenModel> openModel(const CommonOptions &options,
 Result<Program> compileModel(const Engine &engine,
                              const CommonOptions &options);
 
+/// Tokens of a sequence that the model is made for.
+int64_t windowOf(const Program &program);
+/// The same, or `wanted` unless it is 0; no more than the model has positions.
+int64_t lengthOf(const Program &program, int64_t wanted);
+
 /// Calls until no variant that calls ask for is waited for or on trial, or
 /// nothing changes any more; stops early at an error.
 Status settleVariants(const Program &program,

@@ -63,12 +63,11 @@ void cli::addExplainCommand(CLI::App &app, Action &action) {
   auto *input = explain->add_option("--input", options->input,
                                     "run on the tensors of a safetensors file "
                                     "(-: standard input)");
-  auto *calls =
-      explain
-          ->add_option("--calls", options->calls,
-                       "run on random input, so many calls after the variants "
-                       "have settled")
-          ->check(CLI::PositiveNumber);
+  explain
+      ->add_option("--calls", options->calls,
+                   "run on random input, so many calls after the variants "
+                   "have settled")
+      ->check(CLI::PositiveNumber);
   explain
       ->add_option("--length", options->length,
                    "tokens per sequence of random input (default: window)")
@@ -83,8 +82,8 @@ void cli::addExplainCommand(CLI::App &app, Action &action) {
                       "added to every skip logit (inf: nothing active)");
   explain->add_option("--html", options->html,
                       "write a page with plots, which needs no network");
-  explain->callback([&action, options, calls, input] {
-    if (!options->html.empty() && calls->empty() && input->empty())
+  explain->callback([&action, options] {
+    if (!options->html.empty() && !options->runs())
       throw CLI::ValidationError(
           "explain", "--html shows calls: expected --input or --calls as well");
     action = [options] { return runExplain(*options); };

@@ -50,14 +50,8 @@ static Result<Calls> callsOf(const ExplainOptions &options,
       return inputs.status();
     calls.inputs = std::move(*inputs);
   } else {
-    int64_t length = options.length;
-    if (!length) {
-      std::string own = program.metadata("window");
-      length = own.empty() ? 512 : std::atoll(own.c_str());
-    }
-    if (int64_t most = program.signature().maxPositions; most > 0)
-      length = std::min(length, most);
-    calls.random = randomInputs(program, options.batch, length);
+    calls.random =
+        randomInputs(program, options.batch, lengthOf(program, options.length));
     for (Tensor &tensor : calls.random)
       calls.inputs.push_back(tensor.ref());
   }

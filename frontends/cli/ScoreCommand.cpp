@@ -313,11 +313,7 @@ int cli::scoreText(const RunOptions &options) {
   if (Status status = applyOptions(*session, options); !status.ok())
     return report(status);
 
-  int64_t window = options.window;
-  if (!window) {
-    std::string own = program.metadata("window");
-    window = own.empty() ? 512 : std::atoll(own.c_str());
-  }
+  int64_t window = options.window ? options.window : windowOf(program);
   int threads =
       model->engine.options().threads ? model->engine.options().threads : 1;
   // Several windows per call give every thread work between barriers.
