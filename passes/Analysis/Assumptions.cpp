@@ -74,18 +74,6 @@ std::optional<int64_t> Assumptions::extent(Value value, int64_t dim) const {
   return std::nullopt;
 }
 
-std::optional<int64_t> Assumptions::bound(Value value, int64_t dim) const {
-  std::optional<int64_t> least = extent(value, dim);
-  std::optional<ArgumentExtent> at = argumentExtent(value, dim);
-  if (least || !at)
-    return least;
-  for (FactAttr fact : facts)
-    if (fact.getKind() == FactKind::AtMost && fact.getArg() == at->arg &&
-        fact.getDim() == at->dim)
-      least = std::min(least.value_or(fact.getValue()), fact.getValue());
-  return least;
-}
-
 bool Assumptions::same(Value a, int64_t aDim, Value b, int64_t bDim) const {
   std::optional<ArgumentExtent> x = argumentExtent(a, aDim),
                                 y = argumentExtent(b, bDim);

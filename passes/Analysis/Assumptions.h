@@ -31,8 +31,6 @@ public:
   bool empty() const { return facts.empty(); }
   /// The extent where it is known, from the type or from a fact.
   std::optional<int64_t> extent(mlir::Value value, int64_t dim) const;
-  /// The least bound that is known.
-  std::optional<int64_t> bound(mlir::Value value, int64_t dim) const;
   /// Both extents are those of one argument, or assumed to be equal.
   bool same(mlir::Value a, int64_t aDim, mlir::Value b, int64_t bDim) const;
   /// Every entry of this vector is 0.
