@@ -7,24 +7,18 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PlanFixture.h"
 #include "PlanMachine.h"
 #include "RandomModel.h"
 
-#include "codegen/cpu/CpuTarget.h"
 #include "frontends/layers/GoldenCase.h"
 #include "frontends/layers/Importer.h"
-#include "passes/Pipelines.h"
 #include "runtime/interpreter/Interpreter.h"
-#include "runtime/jit/PlanFromIR.h"
-#include "runtime/jit/Registry.h"
 
 #include "dialect/SeqcDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "gtest/gtest.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -157,20 +151,8 @@ void expectEqual(const NamedValues &expected, const NamedValues &got,
   }
 }
 
-class PlanSemantics : public ::testing::Test {
+class PlanSemantics : public PlanFixture {
 protected:
-  PlanSemantics()
-      : context(jit::compilerRegistry(),
-                mlir::MLIRContext::Threading::DISABLED) {
-    context.loadAllAvailableDialects();
-    auto parsed =
-        codegen::parseCpuTarget(codegen::runnableCpuTargets().front());
-    if (parsed)
-      target = *parsed;
-    else
-      ADD_FAILURE() << llvm::toString(parsed.takeError());
-  }
-
   /// With `compiled`, the kernels run as machine code, in f32.
   void check(mlir::OwningOpRef<mlir::ModuleOp> module, const std::string &what,
              bool compiled = false) {
@@ -178,13 +160,8 @@ protected:
     auto forward = module->lookupSymbol<mlir::func::FuncOp>("forward");
     bool causal = forward->hasAttr(ir::names::kCausal);
     mlir::OwningOpRef<mlir::ModuleOp> imported = module->clone();
-    mlir::PassManager pm(&context);
-    for (passes::Phase phase : {passes::Phase::Simplify, passes::Phase::Fuse,
-                                passes::Phase::Partition})
-      passes::addPhase(pm, phase);
-    ASSERT_TRUE(mlir::succeeded(pm.run(*module))) << what;
-    mlir::FailureOr<Plan> plan = jit::planFromModule(*module);
-    ASSERT_TRUE(mlir::succeeded(plan)) << what;
+    std::optional<Plan> plan = partition(*module);
+    ASSERT_TRUE(plan) << what;
 
     interpreter::Interpreter reference(*imported);
     interpreter::Interpreter interpreted(*module);
@@ -227,9 +204,6 @@ protected:
     ASSERT_TRUE(module.ok()) << module.status().str();
     check(std::move(*module), what);
   }
-
-  mlir::MLIRContext context;
-  std::optional<codegen::CpuTarget> target; ///< the best that runs here
 };
 
 TEST_F(PlanSemantics, gatedLayers) {

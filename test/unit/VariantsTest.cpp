@@ -7,22 +7,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PlanFixture.h"
 #include "PlanMachine.h"
 
-#include "codegen/cpu/CpuTarget.h"
 #include "dialect/SeqcDialect.h"
 #include "frontends/layers/Importer.h"
-#include "passes/Pipelines.h"
 #include "runtime/jit/KernelCompiler.h"
-#include "runtime/jit/PlanFromIR.h"
-#include "runtime/jit/Registry.h"
 #include "runtime/jit/VariantPlan.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "gtest/gtest.h"
 
 #include <map>
 #include <random>
@@ -43,32 +37,15 @@ struct VariantCode {
   int calls = 0; ///< in which its guards held
 };
 
-class Variants : public ::testing::Test {
+class Variants : public PlanFixture {
 protected:
-  Variants()
-      : context(jit::compilerRegistry(),
-                mlir::MLIRContext::Threading::DISABLED) {
-    context.loadAllAvailableDialects();
-    auto parsed =
-        codegen::parseCpuTarget(codegen::runnableCpuTargets().front());
-    if (parsed)
-      target = *parsed;
-    else
-      ADD_FAILURE() << llvm::toString(parsed.takeError());
-  }
-
   /// Partitions a model and compiles the variants of its kernels.
   void open(const std::string &file) {
     path = std::string(SEQC_SOURCE_DIR) + file;
     module = mlir::parseSourceFile<mlir::ModuleOp>(path, &context);
     ASSERT_TRUE(module) << path;
-    mlir::PassManager pm(&context);
-    for (passes::Phase phase : {passes::Phase::Simplify, passes::Phase::Fuse,
-                                passes::Phase::Partition})
-      passes::addPhase(pm, phase);
-    ASSERT_TRUE(mlir::succeeded(pm.run(*module)));
-    mlir::FailureOr<Plan> made = jit::planFromModule(*module);
-    ASSERT_TRUE(mlir::succeeded(made));
+    std::optional<Plan> made = partition(*module);
+    ASSERT_TRUE(made);
     plan = *made;
     std::vector<jit::KernelSource> sources =
         jit::extractKernels(*module, *target);
@@ -221,8 +198,6 @@ protected:
     }
   }
 
-  mlir::MLIRContext context;
-  std::optional<codegen::CpuTarget> target;
   std::string path;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   Plan plan;
