@@ -91,22 +91,22 @@ public:
 //===----------------------------------------------------------------------===//
 
 /// sum(x) / d per row.
-static Value buildMean(RowBuilder &rows, Value source, float inverse) {
+static Value buildMean(RowBuilder &rows, Value source, float width) {
   Value sum =
       rows.sumOverColumns(source, rows.map(2, {rows.row, rows.column}), source,
                           [](OpBuilder &, ValueRange args) { return args[0]; });
-  Value scale = rows.constant(inverse);
+  Value count = rows.constant(width);
   return rows.overRows(
       sum, rows.emptyRows(source, rows.b.getF32Type()), rows.map(1, rows.row),
       [&](OpBuilder &b, ValueRange args) -> Value {
-        return arith::MulFOp::create(b, rows.loc, args[0], scale);
+        return arith::DivFOp::create(b, rows.loc, args[0], count);
       });
 }
 
 /// rsqrt(mean of squares + eps) per row, of x or of x - mean if there is a
 /// mean.
 static Value buildInverseDeviation(RowBuilder &rows, Value source, Value mean,
-                                   float inverse, float eps) {
+                                   float width, float eps) {
   Location loc = rows.loc;
   SmallVector<Value> inputs = {source};
   SmallVector<AffineMap> maps = {rows.map(2, {rows.row, rows.column})};
@@ -121,11 +121,11 @@ static Value buildInverseDeviation(RowBuilder &rows, Value source, Value mean,
           x = arith::SubFOp::create(b, loc, x, args[1]);
         return arith::MulFOp::create(b, loc, x, x);
       });
-  Value scale = rows.constant(inverse), offset = rows.constant(eps);
+  Value count = rows.constant(width), offset = rows.constant(eps);
   return rows.overRows(
       squares, rows.emptyRows(source, rows.b.getF32Type()),
       rows.map(1, rows.row), [&](OpBuilder &b, ValueRange args) -> Value {
-        Value variance = arith::MulFOp::create(b, loc, args[0], scale);
+        Value variance = arith::DivFOp::create(b, loc, args[0], count);
         Value shifted = arith::AddFOp::create(b, loc, variance, offset);
         return math::RsqrtOp::create(b, loc, shifted);
       });
@@ -142,11 +142,11 @@ FailureOr<SmallVector<Value>> NormOp::decomposeOperation(OpBuilder &builder) {
            << type;
 
   RowBuilder rows(builder, getLoc());
-  float inverse = 1.0f / static_cast<float>(type.getDimSize(1));
+  auto width = static_cast<float>(type.getDimSize(1));
   Value mean = getKind() == NormKind::Layer
-                   ? buildMean(rows, getSource(), inverse)
+                   ? buildMean(rows, getSource(), width)
                    : Value();
-  Value deviation = buildInverseDeviation(rows, getSource(), mean, inverse,
+  Value deviation = buildInverseDeviation(rows, getSource(), mean, width,
                                           getEps().convertToFloat());
 
   SmallVector<Value> inputs = {getSource(), deviation};

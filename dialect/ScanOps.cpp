@@ -90,7 +90,7 @@ static std::string axesOf(AffineMap map) {
 static bool isLegalForm(ScanRole role, StringRef axes) {
   switch (role) {
   case ScanRole::Input:
-    return axes == "td" || axes == "tn" || axes == "tdn";
+    return axes == "td" || axes == "t" || axes == "tn" || axes == "tdn";
   case ScanRole::Param:
     return axes == "dn" || axes == "d" || axes == "n";
   case ScanRole::Out:

@@ -24,7 +24,7 @@ def Seqc_ScanOp : Seqc_TiledOp<"scan", [
 
     `maps` has one affine map over `(t, d, n)` per operand in the order inputs,
     params, outs, states and says which axes an operand has: inputs `(t, d)`,
-    `(t, n)` (shared by all channels) or `(t, d, n)`; params `(d, n)`, `(d)` or
+    `(t)` or `(t, n)` (shared by all channels) or `(t, d, n)`; params `(d, n)`, `(d)` or
     `(n)`; outs `(t, d)` or `(t, d, n)`; states `(d, n)` or `(d)`, each with the
     sequence axis in front. An operand with the axis `n` is seen by the region as
     `vector<N x f32>`, one without as `f32`. Operands may have different extents

@@ -39,15 +39,39 @@ def PackWeightsPass : Pass<"seqc-pack-weights", "::mlir::func::FuncOp"> {
     Statistic<"packedWeights", "packed-weights", "weights packed">];
 }
 
+def SplitNormsPass : Pass<"seqc-split-norms", "::mlir::func::FuncOp"> {
+  let summary = "take norms apart that only scans read";
+  let description = [{
+    A norm becomes statistics, one or two values per row, and an elementwise op that
+    applies them, where scans read the rows of its result and nothing else does:
+    `seqc-fuse-scan` computes the elementwise op in the steps, and normalised rows are
+    never written. Only where the rows themselves stay in memory anyway: they are an
+    argument, or others (a residual) read them.
+
+    ```mlir
+    %u = seqc.norm rms ins(%x) gain(%g) outs(%e)
+    %y, %h1 = seqc.scan inputs(%u) ...
+    // becomes
+    %s = linalg.generic ins(%x) ...      // [R], reciprocal deviations
+    %u = linalg.generic ins(%x, %s, %g)  // x * s * g
+    %y, %h1 = seqc.scan inputs(%u) ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numSplit", "split", "norms taken apart">];
+}
+
 def FuseScanPass : Pass<"seqc-fuse-scan", "::mlir::func::FuncOp"> {
   let summary = "compute elementwise neighbours of a scan in its step";
   let description = [{
     An elementwise op that reads a scan's output row by row and channel by channel
     is computed in the step region: its other operands of shape [rows, channels]
-    become inputs, those of shape [channels] params. An op that makes an input of
+    or [rows] become inputs, those of shape [channels] params. An op that makes an input of
     the scan and nothing else is taken in too, unless it can join the row kernel
     that makes its own operands. Where an op reads two scans, the later one takes
-    it in and reads the rows of the earlier.
+    it in and reads the rows of the earlier. What applies values per row, as the end of a
+    norm, is computed in each of several scans that read it.
 
     ```mlir
     %y, %h1 = seqc.scan inputs(%x) ... outs(%e) states(%h) {

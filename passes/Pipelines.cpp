@@ -23,6 +23,7 @@ static void addSimplify(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 static void addFuse(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createSplitNormsPass());
   pm.addNestedPass<func::FuncOp>(createFuseScanPass());
   pm.addNestedPass<func::FuncOp>(createFuseKernelsPass());
   pm.addPass(createCanonicalizerPass());

@@ -61,6 +61,16 @@ bool seqc::passes::isFreshInit(Operation *op) {
          matchPattern(fill.getInputs()[0], m_Constant());
 }
 
+bool seqc::passes::isContraction(Operation *op) {
+  auto generic = dyn_cast<linalg::LinalgOp>(op);
+  if (!generic || generic.getNumReductionLoops() != 1 ||
+      generic.getNumDpsInputs() != 2)
+    return false;
+  return llvm::all_of(generic.getDpsInputs(), [](Value input) {
+    return cast<ShapedType>(input.getType()).getRank() > 1;
+  });
+}
+
 namespace {
 /// What an op is before grouping.
 enum class Kind { Init, Outside, View, Rows, Channels, Queries, Serial };
@@ -93,6 +103,8 @@ private:
   void connectInPlace(unsigned i);
   void placeView(unsigned i);
   void join(unsigned i, Kind wanted);
+  void joinScan(unsigned i);
+  void tryUnite(unsigned producer, unsigned i);
   StringRef refusal(unsigned a, unsigned b);
   bool reaches(unsigned from, unsigned a, unsigned b);
   void unite(unsigned a, unsigned b, Operation *at);
@@ -183,8 +195,23 @@ AttendOp Grouper::attendOf(unsigned leader) const {
   return {};
 }
 
-/// The user's row i needs row i of the producer and nothing else of it.
+/// A scan reads what another scan puts out, channel by channel: a task that has
+/// all rows of some channels can go on with them.
+static bool followsChannels(OpOperand &use) {
+  auto made = use.get().getDefiningOp<ScanOp>();
+  auto scan = dyn_cast<ScanOp>(use.getOwner());
+  unsigned input = use.getOperandNumber();
+  return made && scan && input < scan.getNumInputs() &&
+         scan.getMap(input).isFunctionOfDim(1) &&
+         cast<OpResult>(use.get()).getResultNumber() < made.getOuts().size() &&
+         made.getOffsets() == scan.getOffsets();
+}
+
+/// The user's row i needs row i of the producer and nothing else of it; of
+/// scans, the same for channels.
 bool Grouper::isSoft(OpOperand &use, unsigned producer, const Node &user) {
+  if (followsChannels(use))
+    return true;
   const std::optional<RowAccess> &made = nodes[producer].access;
   if (!user.access || !made)
     return false;
@@ -374,17 +401,31 @@ void Grouper::join(unsigned i, Kind wanted) {
     if (queries != (wanted == Kind::Queries) ||
         (queries ? !followsQueries(i, group) : !isRowsGroup(group)))
       continue;
-    StringRef reason = refusal(group, own);
-    if (reason.empty()) {
-      unite(group, own, nodes[i].op);
-      continue;
-    }
-    remark::missed(nodes[i].op->getLoc(),
-                   remark::RemarkOpts::name("not fused").category(kCategory))
-        << remark::metric("op", nodes[i].op->getName().getStringRef())
-        << remark::metric("with", nodes[producer].op->getName().getStringRef())
-        << remark::reason("{0}", reason);
+    tryUnite(producer, i);
   }
+}
+
+/// Unites the groups of `producer` and `i`, or says why not.
+void Grouper::tryUnite(unsigned producer, unsigned i) {
+  unsigned group = nodes[producer].leader, own = nodes[i].leader;
+  StringRef reason = refusal(group, own);
+  if (reason.empty()) {
+    unite(group, own, nodes[i].op);
+    return;
+  }
+  remark::missed(nodes[i].op->getLoc(),
+                 remark::RemarkOpts::name("not fused").category(kCategory))
+      << remark::metric("op", nodes[i].op->getName().getStringRef())
+      << remark::metric("with", nodes[producer].op->getName().getStringRef())
+      << remark::reason("{0}", reason);
+}
+
+/// A scan goes with those whose outs it reads.
+void Grouper::joinScan(unsigned i) {
+  for (unsigned pred : SmallVector<unsigned>(nodes[i].preds))
+    if (nodes[pred].kind == Kind::Channels &&
+        nodes[pred].leader != nodes[i].leader)
+      tryUnite(pred, i);
 }
 
 /// An op that computes each element of a query's row from that row's element,
@@ -400,13 +441,6 @@ static bool isElementwiseOnRows(Operation *op) {
     return map.isIdentity() || map.getNumResults() == 0 ||
            (map.getNumResults() == 1 && map.isFunctionOfDim(columns));
   });
-}
-
-/// A product of rows with weights that do not change.
-static bool isContraction(Operation *op) {
-  auto generic = dyn_cast<linalg::LinalgOp>(op);
-  return generic && generic.getNumReductionLoops() == 1 &&
-         generic.getNumDpsInputs() == 2;
 }
 
 /// What a kernel around an attention takes besides. With heads, a task has one
@@ -429,6 +463,8 @@ void Grouper::mergeAlongEdges() {
   for (unsigned i = 0; i < nodes.size(); ++i) {
     if (nodes[i].kind == Kind::View)
       placeView(i);
+    if (nodes[i].kind == Kind::Channels)
+      joinScan(i);
     if (nodes[i].kind != Kind::Rows || nodes[i].leader != i)
       continue;
     // A repeated slice is no op that an attention kernel can hold.

@@ -17,6 +17,10 @@ KernelForm formOf(mlir::Block &body);
 /// ops are repeated in each kernel that needs them.
 bool isFreshInit(mlir::Operation *op);
 
+/// A product of rows with a matrix. A sum over a row of what values per row make
+/// of it, as in a norm, is none.
+bool isContraction(mlir::Operation *op);
+
 struct KernelGroup {
   bool outside = false; ///< one op that stays between the kernels
   llvm::SmallVector<mlir::Operation *> ops; ///< in block order

@@ -84,9 +84,11 @@ static std::optional<Part> partOf(Operation *op) {
       .Case([](linalg::FillOp) { return std::nullopt; })
       .Case([](linalg::CopyOp) { return std::nullopt; })
       .Case([](linalg::LinalgOp o) -> std::optional<Part> {
-        if (o.getNumReductionLoops() > 0 && o.getNumDpsInputs() == 2)
+        if (isContraction(o))
           return contractionPart(o);
-        return Part{"", o.getNumReductionLoops() > 0 ? "reduce" : "map"};
+        if (o.getNumReductionLoops() > 0)
+          return Part{"reduce", "reduce"};
+        return Part{"", "map"};
       })
       .Default([](Operation *) { return std::nullopt; });
 }

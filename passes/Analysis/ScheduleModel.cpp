@@ -83,8 +83,8 @@ int64_t seqc::passes::choosePanel(int64_t columns, TargetAttr target) {
 // Schedules
 //===----------------------------------------------------------------------===//
 
-/// Rows of a kernel whose results are single values per row.
-static constexpr int64_t kScalarRows = 1024;
+/// Rows of a kernel that makes single values per row out of some.
+static constexpr int64_t kScalarRows = 1024, kScalarBytes = 64;
 static constexpr int64_t kMinTileRows = 8;
 /// Rows of a tile whose weights come from memory or the last cache.
 static constexpr int64_t kHeavyTileRows = 128;
@@ -166,10 +166,24 @@ static int64_t weightBytes(func::FuncOp kernel, TargetAttr target) {
   return bytes;
 }
 
-static ScheduleAttr scheduleRows(func::FuncOp kernel, TargetAttr target) {
-  bool scalars = llvm::all_of(kernel.getResultTypes(), [](Type type) {
-    return cast<RankedTensorType>(type).getRank() == 1;
+/// All that the kernel reads of a row is a few values.
+static bool hasScalarRows(func::FuncOp kernel) {
+  return llvm::all_of(kernel.getArgumentTypes(), [](Type argument) {
+    auto type = cast<RankedTensorType>(argument);
+    if (type.getRank() < 2)
+      return true;
+    int64_t bytes = 4;
+    for (int64_t extent : type.getShape())
+      bytes *= ShapedType::isDynamic(extent) ? 1 : extent;
+    return bytes <= kScalarBytes;
   });
+}
+
+static ScheduleAttr scheduleRows(func::FuncOp kernel, TargetAttr target) {
+  bool scalars = hasScalarRows(kernel) &&
+                 llvm::all_of(kernel.getResultTypes(), [](Type type) {
+                   return cast<RankedTensorType>(type).getRank() == 1;
+                 });
   int64_t bytes = scratchPerRow(kernel);
   int64_t rows = scalars && bytes <= 16 ? kScalarRows : kTileRows;
   int64_t budget = scratchBudget(target);
@@ -210,11 +224,12 @@ static int64_t scanTemporaries(const ScanPhases &phases, TargetAttr target) {
 
 /// Rows that all channels of a task pass before the next ones: their parts of
 /// neighbouring pages and what waits for the next group of states stay near.
-static constexpr int64_t kBlockRows = 16;
+static constexpr int64_t kBlockRows = 8, kWideBlockRows = 16;
 /// Fewer vectors of states do not fill the multiply-add pipes.
 static constexpr int64_t kBlockedChains = 8;
-/// Channels of a task: pieces of 1 KB.
-static constexpr int64_t kTaskChannels = 256;
+/// Channels of a task: pieces of 256 bytes at least, which the machine fetches
+/// ahead by itself, and of 1 KB at most.
+static constexpr int64_t kLeastTaskChannels = 64, kTaskChannels = 256;
 
 /// States of a channel that registers hold side by side. Parameters are
 /// operands in memory where instructions have such.
@@ -242,8 +257,13 @@ static ScheduleAttr scheduleChannels(func::FuncOp kernel, TargetAttr target) {
     if (states == phases->states)
       states = 0;
   });
+  int64_t least = rows ? std::min(channels, kLeastTaskChannels) / lanes : 1;
   int64_t most = rows ? kTaskChannels / lanes : 4;
-  int64_t vectors = std::clamp<int64_t>(channels / (4 * lanes), 1, most);
+  int64_t vectors = std::clamp<int64_t>(channels / (4 * lanes),
+                                        std::max<int64_t>(1, least), most);
+  // Wide rows are many pages: each is used a little longer.
+  if (rows && vectors * lanes >= kTaskChannels)
+    rows = kWideBlockRows;
   return make(kernel.getContext(), KernelForm::Channels, rows, {1, vectors},
               /*keys=*/0, states);
 }

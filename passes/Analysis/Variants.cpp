@@ -6,6 +6,7 @@
 #include "passes/Analysis/Assumptions.h"
 #include "passes/Analysis/Extents.h"
 #include "passes/Analysis/KernelForm.h"
+#include "passes/Analysis/KernelGroups.h"
 #include "passes/Transforms/LaneBuilder.h"
 #include "passes/Transforms/OneRowScan.h"
 
@@ -31,7 +32,7 @@ public:
 
 private:
   void ofRows();
-  void ofScan(ScanOp scan);
+  void ofScans();
   void ofAttend(AttendOp attend);
 
   FactAttr fact(FactKind kind, ArgumentExtent at, int64_t value = 0,
@@ -100,9 +101,7 @@ SmallVector<FactAttr> VariantList::allRows() {
 
 void VariantList::ofRows() {
   bool multiplies = false;
-  kernel.walk([&](linalg::LinalgOp op) {
-    multiplies |= op.getNumReductionLoops() > 0;
-  });
+  kernel.walk([&](linalg::LinalgOp op) { multiplies |= isContraction(op); });
   if (multiplies)
     for (auto [name, rows] : kFewRows)
       add(name, {rowsAre(FactKind::Equals, rows)});
@@ -110,9 +109,13 @@ void VariantList::ofRows() {
     add("all-rows", all);
 }
 
-void VariantList::ofScan(ScanOp scan) {
-  if (hasOneRowForm(scan, targetLanes(scan)))
-    add("one-row-each", {entryFact(FactKind::OneRow, scan.getOffsets())});
+/// Scans of one kernel run over the same sequences.
+void VariantList::ofScans() {
+  SmallVector<ScanOp> scans(kernel.getOps<ScanOp>());
+  int64_t lanes = targetLanes(kernel);
+  if (llvm::all_of(scans, [&](ScanOp s) { return hasOneRowForm(s, lanes); }))
+    add("one-row-each",
+        {entryFact(FactKind::OneRow, scans.front().getOffsets())});
 }
 
 void VariantList::ofAttend(AttendOp attend) {
@@ -126,7 +129,7 @@ std::vector<KernelVariant> VariantList::run() {
     ofRows();
     break;
   case KernelForm::Channels:
-    kernel.walk([&](ScanOp scan) { ofScan(scan); });
+    ofScans();
     break;
   case KernelForm::Queries:
     kernel.walk([&](AttendOp attend) { ofAttend(attend); });

@@ -223,9 +223,10 @@ void KernelBuilder::findEscaping() {
       if (madeHere && base != result)
         views.push_back(result);
     }
-  if (auto scan = dyn_cast<ScanOp>(group.ops.front());
-      scan && !escaping.empty())
-    escaping.insert_range(scan.getResults());
+  if (!escaping.empty())
+    for (Operation *op : group.ops)
+      if (isa<ScanOp>(op))
+        escaping.insert_range(op->getResults());
   for (Value value : escaping)
     destinations.push_back({value, {}, false});
 }

@@ -32,6 +32,10 @@ static AffineMap rowMap(MLIRContext *context) {
 static AffineMap channelMap(MLIRContext *context) {
   return AffineMap::get(3, 0, getAffineDimExpr(1, context));
 }
+/// One that it sees once per t, the same for all channels.
+static AffineMap scalarMap(MLIRContext *context) {
+  return AffineMap::get(3, 0, getAffineDimExpr(0, context));
+}
 
 /// An operand per channel: [D], and a weight or a constant rather than rows.
 static bool isChannelVector(linalg::LinalgOp op, OpOperand &operand) {
@@ -40,6 +44,13 @@ static bool isChannelVector(linalg::LinalgOp op, OpOperand &operand) {
   return type.getRank() == 1 && type.hasStaticShape() &&
          map.getNumResults() == 1 &&
          map.getResult(0) == getAffineDimExpr(1, op.getContext());
+}
+
+/// An operand per row: [R], as the mean of a norm.
+static bool isRowScalar(linalg::LinalgOp op, OpOperand &operand) {
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  return map.getNumResults() == 1 &&
+         map.getResult(0) == getAffineDimExpr(0, op.getContext());
 }
 
 /// Why a step cannot compute `op`; empty if it can.
@@ -55,8 +66,9 @@ static StringRef unfit(linalg::LinalgOp op) {
     if (!type || !type.getElementType().isF32())
       return "an operand is not f32";
     if (!op.getMatchingIndexingMap(&operand).isIdentity() &&
-        !isChannelVector(op, operand))
-      return "an operand is neither rows by channels nor one value per channel";
+        !isChannelVector(op, operand) && !isRowScalar(op, operand))
+      return "an operand is neither rows by channels nor one value per row or "
+             "channel";
   }
   for (Operation &inner : op.getBlock()->without_terminator())
     if (!isa<arith::ArithDialect, math::MathDialect>(inner.getDialect()))
@@ -84,7 +96,8 @@ public:
   /// Computes `op`, a reader of the scan's outs, in the step. Its result is the
   /// last out of the new scan; outs that only `op` read are dropped.
   void absorbConsumer(linalg::LinalgOp op, IRRewriter &rewriter);
-  /// Computes `op`, which makes input `i` and nothing else, in the step.
+  /// Computes `op`, which makes input `i`, in the step; it goes with its last
+  /// reader.
   void absorbProducer(linalg::LinalgOp op, unsigned i, IRRewriter &rewriter);
 
 private:
@@ -93,8 +106,9 @@ private:
     return inputs.size() + params.size() + i;
   }
   Block &step() { return scan.getStep().front(); }
-  Value row(Value tensor);
+  Value input(Value tensor, AffineMap map);
   Value channel(Value tensor);
+  Value argumentFor(linalg::LinalgOp op, OpOperand &operand);
   void dropInput(unsigned i);
   void dropOut(unsigned i);
   Value cloneBody(linalg::LinalgOp op, ArrayRef<Value> operands,
@@ -110,8 +124,7 @@ private:
 } // namespace
 
 /// The step's argument for row t of `tensor`; a new input where it has none.
-Value ScanBuilder::row(Value tensor) {
-  AffineMap map = rowMap(scan.getContext());
+Value ScanBuilder::input(Value tensor, AffineMap map) {
   for (unsigned i = 0; i < inputs.size(); ++i)
     if (inputs[i] == tensor && maps[i] == map && delays[i] == 0)
       return step().getArgument(i);
@@ -133,6 +146,15 @@ Value ScanBuilder::channel(Value tensor) {
   params.push_back(tensor);
   return step().insertArgument(at, Float32Type::get(scan.getContext()),
                                tensor.getLoc());
+}
+
+/// What the step sees of an operand of `op`.
+Value ScanBuilder::argumentFor(linalg::LinalgOp op, OpOperand &operand) {
+  if (op.getMatchingIndexingMap(&operand).isIdentity())
+    return input(operand.get(), rowMap(scan.getContext()));
+  if (isRowScalar(op, operand))
+    return input(operand.get(), scalarMap(scan.getContext()));
+  return channel(operand.get());
 }
 
 void ScanBuilder::dropInput(unsigned i) {
@@ -189,10 +211,8 @@ void ScanBuilder::absorbConsumer(linalg::LinalgOp op, IRRewriter &rewriter) {
     auto result = dyn_cast<OpResult>(operand->get());
     if (result && result.getOwner() == scan)
       operands.push_back(yielded[result.getResultNumber()]);
-    else if (op.getMatchingIndexingMap(operand).isIdentity())
-      operands.push_back(row(operand->get()));
     else
-      operands.push_back(channel(operand->get()));
+      operands.push_back(argumentFor(op, *operand));
   }
   Value value = cloneBody(op, operands, rewriter);
 
@@ -224,9 +244,7 @@ void ScanBuilder::absorbProducer(linalg::LinalgOp op, unsigned i,
   rewriter.setInsertionPointToStart(&step());
   SmallVector<Value> operands;
   for (OpOperand *operand : op.getDpsInputOperands())
-    operands.push_back(op.getMatchingIndexingMap(operand).isIdentity()
-                           ? row(operand->get())
-                           : channel(operand->get()));
+    operands.push_back(argumentFor(op, *operand));
   Value value = cloneBody(op, operands, rewriter);
   rewriter.replaceAllUsesWith(step().getArgument(i), value);
   yielded.assign(yield->operand_begin(), yield->operand_end());
@@ -234,7 +252,8 @@ void ScanBuilder::absorbProducer(linalg::LinalgOp op, unsigned i,
   ScanOp made = rebuild(rewriter);
   rewriter.replaceAllUsesWith(scan.getResults(), made.getResults());
   rewriter.eraseOp(scan);
-  rewriter.eraseOp(op);
+  if (op->use_empty())
+    rewriter.eraseOp(op);
 }
 
 /// Moves what `op` needs, other than results of `scan`, before `scan`. False,
@@ -321,6 +340,20 @@ static bool inlineConsumer(ScanOp scan, IRRewriter &rewriter) {
   return false;
 }
 
+/// An op that applies values per row to rows, as the last part of a norm: a few
+/// operations on rows that others read anyway.
+static bool appliesRowScalars(linalg::LinalgOp op) {
+  return llvm::any_of(op->getOpOperands(), [&](OpOperand &operand) {
+    return isRowScalar(op, operand);
+  });
+}
+
+/// Readers of `op` that are scans can each compute it.
+static bool isReadByScansAlone(Operation *op) {
+  return llvm::all_of(op->getUsers(),
+                      [](Operation *user) { return isa<ScanOp>(user); });
+}
+
 /// The maker of an input. Where its own operands come from row kernels it joins
 /// those, which costs nothing.
 static bool inlineProducer(ScanOp scan, IRRewriter &rewriter) {
@@ -330,7 +363,9 @@ static bool inlineProducer(ScanOp scan, IRRewriter &rewriter) {
     if (!op || scan.getMap(unsigned(i)) != row || op.getNumReductionLoops() > 0)
       continue;
     StringRef reason = unfit(op);
-    if (reason.empty() && !op->hasOneUse())
+    bool scales = reason.empty() && appliesRowScalars(op);
+    if (reason.empty() && !op->hasOneUse() &&
+        !(scales && isReadByScansAlone(op)))
       reason = "others read its result";
     if (reason.empty() && scan.getDelays()[i] != 0)
       reason = "the input is delayed";
@@ -340,7 +375,7 @@ static bool inlineProducer(ScanOp scan, IRRewriter &rewriter) {
       Operation *def = v.getDefiningOp();
       return def && !isa<ScanOp, AttendOp>(def);
     });
-    if (reason.empty() && fromRows)
+    if (reason.empty() && fromRows && !scales)
       reason = "it joins the row kernel that makes its operands";
     remarkOn(scan, op, reason);
     if (!reason.empty())

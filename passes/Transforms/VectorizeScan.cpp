@@ -36,9 +36,9 @@ static constexpr int64_t kMaxCarriedDelay = 8;
 /// last-level cache.
 static constexpr int64_t kPrefetchRows = 32;
 
-/// Rows of this size in all are far: their order decides, before the work on
-/// them. Exponentials hide more.
-static constexpr int64_t kFarBytes = int64_t(16) << 20;
+/// Rows of this size in all are far, out of the second-level cache: their order
+/// decides, before the work on them. Exponentials hide more.
+static constexpr int64_t kFarBytes = int64_t(2) << 20;
 static constexpr int64_t kFarBytesOfMath = int64_t(48) << 20;
 
 namespace {

@@ -7,6 +7,7 @@
 #include "passes/Analysis/KernelForm.h"
 #include "passes/Analysis/KernelSummary.h"
 #include "passes/Analysis/KernelWork.h"
+#include "passes/Analysis/Overwrites.h"
 #include "passes/Analysis/RowAccess.h"
 #include "runtime/jit/IdleSteps.h"
 #include "runtime/jit/VariantPlan.h"
@@ -60,6 +61,9 @@ private:
   FailureOr<int32_t> newBuffer(Value like, BufferKind kind, StringRef name);
   FailureOr<int32_t> bufferOf(Value value);
   FailureOr<int32_t> destinationOf(func::CallOp call, unsigned result);
+  std::optional<int32_t> spentOperand(func::CallOp call, unsigned result);
+  SmallVector<int> unreadBefore(func::CallOp call);
+  LogicalResult addDestinations(func::CallOp call, std::vector<int32_t> &args);
   FailureOr<int32_t> aliasOf(int32_t buffer, Value view);
   FailureOr<rt::Extent> extent(Value tensor, int64_t dim);
   int32_t ownerOf(int32_t buffer) const {
@@ -284,15 +288,40 @@ FailureOr<int32_t> PlanBuilder::copyToFresh(int32_t source, Value like,
   return *fresh;
 }
 
-/// The buffer that a call writes for one of its results: a fresh one, the
-/// destination's own where nothing needs its old content, else a copy of it.
+/// An intermediate buffer that nothing reads after this call, and whose entries
+/// the kernel reads before it writes those of the result. Memory that has just
+/// been read is faster to write than any other.
+std::optional<int32_t> PlanBuilder::spentOperand(func::CallOp call,
+                                                 unsigned result) {
+  auto kernel = module.lookupSymbol<func::FuncOp>(call.getCallee());
+  unsigned inputs = call.getNumOperands() - call.getNumResults();
+  for (unsigned i = 0; i < inputs; ++i) {
+    OpOperand &operand = call->getOpOperand(i);
+    auto buffer = buffers.find(operand.get());
+    if (buffer == buffers.end() ||
+        resultOver(kernel, kernel.getArgument(i)) != result)
+      continue;
+    const rt::PlanBuffer &held = plan.buffers[buffer->second];
+    if (held.kind == BufferKind::Temp && held.alias < 0 &&
+        !isReadLater(buffer->second, call, &operand))
+      return buffer->second;
+  }
+  return std::nullopt;
+}
+
+/// The buffer that a call writes for one of its results: a fresh one or that of
+/// a spent operand, the destination's own where nothing needs its old content,
+/// else a copy of it.
 FailureOr<int32_t> PlanBuilder::destinationOf(func::CallOp call,
                                               unsigned result) {
   unsigned first = call.getNumOperands() - call.getNumResults();
   OpOperand &operand = call->getOpOperand(first + result);
   Value value = operand.get();
-  if (value.getDefiningOp<tensor::EmptyOp>())
+  if (value.getDefiningOp<tensor::EmptyOp>()) {
+    if (std::optional<int32_t> spent = spentOperand(call, result))
+      return *spent;
     return newBuffer(value, freshKind, "");
+  }
   FailureOr<int32_t> buffer = bufferOf(value);
   if (failed(buffer))
     return failure();
@@ -304,6 +333,46 @@ FailureOr<int32_t> PlanBuilder::destinationOf(func::CallOp call,
   if (writable && !isReadLater(owner, call, &operand))
     return *buffer;
   return copyToFresh(*buffer, value, call);
+}
+
+/// For each result the one, if any, whose memory it takes: one that only the
+/// kernel itself reads.
+SmallVector<int> PlanBuilder::unreadBefore(func::CallOp call) {
+  auto kernel = module.lookupSymbol<func::FuncOp>(call.getCallee());
+  auto ret = kernel.getBody().front().getTerminator()->getOperands();
+  ValueRange outs = call.getOperands().take_back(call.getNumResults());
+  auto isFresh = [&](unsigned result) {
+    return outs[result].getDefiningOp<tensor::EmptyOp>() != nullptr;
+  };
+  SmallVector<int> before(call.getNumResults(), -1);
+  for (unsigned i = 0; i < before.size(); ++i) {
+    if (!isFresh(i) || !call.getResult(i).use_empty())
+      continue;
+    std::optional<unsigned> over = resultOver(kernel, ret[i]);
+    if (over && isFresh(*over) && before[*over] < 0)
+      before[*over] = int(i);
+  }
+  return before;
+}
+
+/// The buffers of a call's results.
+LogicalResult PlanBuilder::addDestinations(func::CallOp call,
+                                           std::vector<int32_t> &args) {
+  unsigned first = args.size();
+  SmallVector<int> before = unreadBefore(call);
+  args.resize(call.getNumOperands());
+  for (int i = 0; i < int(before.size()); ++i) {
+    if (llvm::is_contained(before, i))
+      continue; // with the one that takes its memory
+    FailureOr<int32_t> buffer =
+        before[i] < 0 ? destinationOf(call, i)
+                      : newBuffer(call.getOperand(first + i), freshKind, "");
+    if (failed(buffer))
+      return failure();
+    for (int at = i; at >= 0; at = before[at])
+      args[first + at] = *buffer;
+  }
+  return success();
 }
 
 LogicalResult PlanBuilder::addCall(func::CallOp call) {
@@ -319,12 +388,8 @@ LogicalResult PlanBuilder::addCall(func::CallOp call) {
       return failure();
     args.push_back(*buffer);
   }
-  for (unsigned i = 0; i < call.getNumResults(); ++i) {
-    FailureOr<int32_t> buffer = destinationOf(call, i);
-    if (failed(buffer))
-      return failure();
-    args.push_back(*buffer);
-  }
+  if (failed(addDestinations(call, args)))
+    return failure();
   // Bound only now: a result may sit in the buffer of a value read above.
   for (auto [i, result] : llvm::enumerate(call.getResults()))
     bind(result, args[inputs + i]);

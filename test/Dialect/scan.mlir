@@ -3,6 +3,7 @@
 // Scan and pool print and parse back, on tensors and on memrefs.
 
 #td = affine_map<(t, d, n) -> (t, d)>
+#row = affine_map<(t, d, n) -> (t)>
 #tn = affine_map<(t, d, n) -> (t, n)>
 #tdn = affine_map<(t, d, n) -> (t, d, n)>
 #dn = affine_map<(t, d, n) -> (d, n)>
@@ -38,19 +39,19 @@ func.func @average(%x: tensor<?x128xf32>, %q: tensor<128x16xf32>, %off: tensor<?
 
 // Every form of an operand, against time, with a delay; different extents of n.
 // CHECK-LABEL: @forms
-// CHECK: seqc.scan {delays = array<i64: 0, 2, 0>, direction = #seqc.direction<reverse>
-func.func @forms(%a: tensor<?x8xf32>, %b: tensor<?x4xf32>, %c: tensor<?x8x2xf32>,
+// CHECK: seqc.scan {delays = array<i64: 0, 2, 0, 1>, direction = #seqc.direction<reverse>
+func.func @forms(%a: tensor<?x8xf32>, %b: tensor<?x4xf32>, %c: tensor<?x8x2xf32>, %e: tensor<?xf32>,
                  %p: tensor<8x4xf32>, %q: tensor<8xf32>, %r: tensor<2xf32>, %off: tensor<3xi32>,
                  %o1: tensor<?x8xf32>, %o2: tensor<?x8x2xf32>, %s1: tensor<2x8x4xf32>,
                  %s2: tensor<2x8xf32>)
     -> (tensor<?x8xf32>, tensor<?x8x2xf32>, tensor<2x8x4xf32>, tensor<2x8xf32>) {
-  %0:4 = seqc.scan {delays = array<i64: 0, 2, 0>, direction = #seqc.direction<reverse>,
-      maps = [#td, #tn, #tdn, #dn, #d, #n, #td, #tdn, #dn, #d]}
-      inputs(%a, %b, %c : tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x8x2xf32>)
+  %0:4 = seqc.scan {delays = array<i64: 0, 2, 0, 1>, direction = #seqc.direction<reverse>,
+      maps = [#td, #tn, #tdn, #row, #dn, #d, #n, #td, #tdn, #dn, #d]}
+      inputs(%a, %b, %c, %e : tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x8x2xf32>, tensor<?xf32>)
       params(%p, %q, %r : tensor<8x4xf32>, tensor<8xf32>, tensor<2xf32>)
       offsets(%off : tensor<3xi32>) outs(%o1, %o2 : tensor<?x8xf32>, tensor<?x8x2xf32>)
       states(%s1, %s2 : tensor<2x8x4xf32>, tensor<2x8xf32>) {
-  ^bb0(%x: f32, %y: vector<4xf32>, %z: vector<2xf32>, %u: vector<4xf32>, %v: f32,
+  ^bb0(%x: f32, %y: vector<4xf32>, %z: vector<2xf32>, %k: f32, %u: vector<4xf32>, %v: f32,
        %w: vector<2xf32>, %h: vector<4xf32>, %g: f32):
     seqc.yield %x, %w, %h, %g : f32, vector<2xf32>, vector<4xf32>, f32
   } -> tensor<?x8xf32>, tensor<?x8x2xf32>, tensor<2x8x4xf32>, tensor<2x8xf32>

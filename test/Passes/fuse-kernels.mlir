@@ -3,11 +3,11 @@
 // RUN:   | FileCheck %s --check-prefix=REMARK
 // RUN: seqc-opt %S/Inputs/seqboat.mlir --seqc-pipeline-simplify --seqc-pipeline-fuse | FileCheck %s --check-prefix=MODEL
 
-// A whole gated layer: norm | scan, activation | matmul .. route, residual |
+// A whole gated layer: statistics of the norm | norm, scan, activation | matmul .. route, residual |
 // compress | ...
 // MODEL-LABEL: func.func @forward
 // MODEL: seqc.kernel {layer = "layers.0"}
-// MODEL: seqc.norm
+// MODEL: math.rsqrt
 // MODEL: %[[SCAN:.*]]:2 = seqc.kernel {layer = "layers.0"} {{.*}} outs(%{{.*}}, %{{.*}} : tensor<?x16xf32>, tensor<?x16x4xf32>)
 // MODEL-NEXT: ^bb0
 // MODEL-NEXT: seqc.scan
@@ -272,4 +272,107 @@ func.func @updated_columns(%x: tensor<?x8xf32> {seqc.input = "x"}, %y: tensor<?x
   %s = tensor.extract_slice %x[0, 2] [%n, 6] [1, 1] : tensor<?x8xf32> to tensor<?x6xf32>
   %r = seqc.scatter_rows set ins(%y, %i : tensor<?x6xf32>, tensor<?xi32>) outs(%s : tensor<?x6xf32>) -> tensor<?x6xf32>
   return %r : tensor<?x6xf32>
+}
+
+// -----
+
+// A scan that reads what another one puts out goes on with its channels. All
+// results of both leave, read or not.
+#t = affine_map<(t, d, n) -> (t, d)>
+#d = affine_map<(t, d, n) -> (d)>
+// CHECK-LABEL: func.func @both_ways
+// CHECK: %[[K:.*]]:4 = seqc.kernel
+// CHECK: %[[F:.*]]:2 = seqc.scan
+// CHECK: seqc.scan {{.*}}direction = #seqc.direction<reverse>{{.*}} inputs(%{{.*}}, %[[F]]#0
+// CHECK: seqc.yield
+// CHECK-NOT: seqc.kernel
+// REMARK: [Passed] fused | Category:seqc-fuse-kernels | op=seqc.scan, with=seqc.scan
+func.func @both_ways(%x: tensor<?x16xf32> {seqc.input = "x"}, %off: tensor<?xi32> {seqc.builtin = "offsets"},
+                     %s: tensor<?x16xf32> {seqc.state = "s"}, %r: tensor<?x16xf32> {seqc.state = "r"}) -> tensor<?x16xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x16xf32>
+  %e = tensor.empty(%n) : tensor<?x16xf32>
+  %y, %h = seqc.scan {delays = array<i64: 0>, maps = [#t, #t, #d]}
+      inputs(%x : tensor<?x16xf32>) offsets(%off : tensor<?xi32>)
+      outs(%e : tensor<?x16xf32>) states(%s : tensor<?x16xf32>) {
+  ^bb0(%xt: f32, %c: f32):
+    %hn = arith.addf %c, %xt : f32
+    seqc.yield %hn, %hn : f32, f32
+  } -> tensor<?x16xf32>, tensor<?x16xf32>
+  %z, %g = seqc.scan {direction = #seqc.direction<reverse>, delays = array<i64: 0, 0>, maps = [#t, #t, #t, #d]}
+      inputs(%x, %y : tensor<?x16xf32>, tensor<?x16xf32>) offsets(%off : tensor<?xi32>)
+      outs(%e : tensor<?x16xf32>) states(%r : tensor<?x16xf32>) {
+  ^bb0(%xt: f32, %yt: f32, %c: f32):
+    %hn = arith.addf %c, %xt : f32
+    %zt = arith.addf %hn, %yt : f32
+    seqc.yield %zt, %hn : f32, f32
+  } -> tensor<?x16xf32>, tensor<?x16xf32>
+  return %z : tensor<?x16xf32>
+}
+
+// -----
+
+// Not where an op on whole rows stands in between.
+#t = affine_map<(t, d, n) -> (t, d)>
+#s = affine_map<(t, d, n) -> (d)>
+// CHECK-LABEL: func.func @scans_apart
+// CHECK-COUNT-3: seqc.kernel
+// CHECK: return
+// REMARK: [Missed] not fused | Category:seqc-fuse-kernels | Reason="an op between them belongs to another kernel", op=seqc.scan, with=seqc.scan
+func.func @scans_apart(%x: tensor<?x16xf32> {seqc.input = "x"}, %w: tensor<16xf32> {seqc.weight = "w"},
+                       %off: tensor<?xi32> {seqc.builtin = "offsets"},
+                       %s: tensor<?x16xf32> {seqc.state = "s"}, %r: tensor<?x16xf32> {seqc.state = "r"}) -> tensor<?x16xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x16xf32>
+  %e = tensor.empty(%n) : tensor<?x16xf32>
+  %y, %h = seqc.scan {delays = array<i64: 0>, maps = [#t, #t, #s]}
+      inputs(%x : tensor<?x16xf32>) offsets(%off : tensor<?xi32>)
+      outs(%e : tensor<?x16xf32>) states(%s : tensor<?x16xf32>) {
+  ^bb0(%xt: f32, %c: f32):
+    %hn = arith.addf %c, %xt : f32
+    seqc.yield %hn, %hn : f32, f32
+  } -> tensor<?x16xf32>, tensor<?x16xf32>
+  %m = seqc.norm rms {eps = 1.0e-05 : f32} ins(%y : tensor<?x16xf32>) gain(%w : tensor<16xf32>)
+      outs(%e : tensor<?x16xf32>) -> tensor<?x16xf32>
+  %z, %g = seqc.scan {delays = array<i64: 0, 0>, maps = [#t, #t, #t, #s]}
+      inputs(%y, %m : tensor<?x16xf32>, tensor<?x16xf32>) offsets(%off : tensor<?xi32>)
+      outs(%e : tensor<?x16xf32>) states(%r : tensor<?x16xf32>) {
+  ^bb0(%yt: f32, %mt: f32, %c: f32):
+    %p = arith.mulf %mt, %yt : f32
+    %hn = arith.addf %c, %p : f32
+    seqc.yield %hn, %hn : f32, f32
+  } -> tensor<?x16xf32>, tensor<?x16xf32>
+  return %z : tensor<?x16xf32>
+}
+
+// -----
+
+// Nor where channels of one are what the other's channels share.
+#t = affine_map<(t, d, n) -> (t, d)>
+#tn = affine_map<(t, d, n) -> (t, n)>
+#s = affine_map<(t, d, n) -> (d)>
+// CHECK-LABEL: func.func @shared_by_channels
+// CHECK-COUNT-2: seqc.kernel
+// CHECK: return
+func.func @shared_by_channels(%x: tensor<?x16xf32> {seqc.input = "x"}, %off: tensor<?xi32> {seqc.builtin = "offsets"},
+                              %s: tensor<?x16xf32> {seqc.state = "s"}, %r: tensor<?x16xf32> {seqc.state = "r"}) -> tensor<?x16xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x16xf32>
+  %e = tensor.empty(%n) : tensor<?x16xf32>
+  %y, %h = seqc.scan {delays = array<i64: 0>, maps = [#t, #t, #s]}
+      inputs(%x : tensor<?x16xf32>) offsets(%off : tensor<?xi32>)
+      outs(%e : tensor<?x16xf32>) states(%s : tensor<?x16xf32>) {
+  ^bb0(%xt: f32, %c: f32):
+    %hn = arith.addf %c, %xt : f32
+    seqc.yield %hn, %hn : f32, f32
+  } -> tensor<?x16xf32>, tensor<?x16xf32>
+  %z, %g = seqc.scan {delays = array<i64: 0>, maps = [#tn, #t, #s]}
+      inputs(%y : tensor<?x16xf32>) offsets(%off : tensor<?xi32>)
+      outs(%e : tensor<?x16xf32>) states(%r : tensor<?x16xf32>) {
+  ^bb0(%v: vector<16xf32>, %c: f32):
+    %sum = vector.reduction <add>, %v : vector<16xf32> into f32
+    %hn = arith.addf %c, %sum : f32
+    seqc.yield %hn, %hn : f32, f32
+  } -> tensor<?x16xf32>, tensor<?x16xf32>
+  return %z : tensor<?x16xf32>
 }

@@ -109,23 +109,27 @@ func.func @bidirectional(%x: tensor<?x16xf32> {seqc.input = "x"}, %off: tensor<?
 #s1 = affine_map<(t, d, n) -> (d)>
 #td = affine_map<(t, d) -> (t, d)>
 #row = affine_map<(t, d) -> (t)>
+#one = affine_map<(t, d) -> ()>
 
 // An activation of an argument becomes part of the step, and the output stays an
-// output if somebody else reads it. A value per row is nothing a step can read.
+// output if somebody else reads it. A value per row is an input that all channels
+// share; one value for all is nothing a step can read.
 // CHECK-LABEL: func.func @producer
 // CHECK-NOT: linalg.exp
-// CHECK: %[[R:.*]]:3 = seqc.scan {{.*}} inputs(%arg0 :
-// CHECK-NEXT: ^bb0(%[[X:.*]]: f32, %[[C:.*]]: f32):
+// CHECK: %[[R:.*]]:4 = seqc.scan {{.*}}maps = [#[[ROW:.*]], #[[T:.*]], #[[T]], #[[T]], #[[T]], #{{.*}}]} inputs(%arg1, %arg0 :
+// CHECK-NEXT: ^bb0(%[[V:.*]]: f32, %[[X:.*]]: f32, %[[C:.*]]: f32):
 // CHECK-NEXT: %[[E:.*]] = math.exp %[[X]]
 // CHECK-NEXT: %[[H:.*]] = arith.addf %[[C]], %[[E]]
-// CHECK-NEXT: %[[L:.*]] = math.log %[[H]]
-// CHECK-NEXT: seqc.yield %[[H]], %[[L]], %[[H]]
-// CHECK: %[[P:.*]] = linalg.generic {{.*}} ins(%[[R]]#0, %{{.*}} : tensor<?x16xf32>, tensor<?xf32>)
-// CHECK: return %[[P]], %[[R]]#1
-// REMARK: [Missed] not inlined {{.*}}Reason="an operand is neither rows by channels nor one value per channel"
+// CHECK-DAG: %[[L:.*]] = math.log %[[H]]
+// CHECK-DAG: %[[P:.*]] = arith.addf %[[H]], %[[V]]
+// CHECK: seqc.yield %[[H]], %[[L]], %[[P]], %[[H]]
+// CHECK: %[[Q:.*]] = linalg.generic {{.*}} ins(%[[R]]#0, %{{.*}} : tensor<?x16xf32>, tensor<f32>)
+// CHECK: return %[[R]]#2, %[[R]]#1, %[[Q]]
+// REMARK: [Missed] not inlined {{.*}}Reason="an operand is neither rows by channels nor one value per row or channel"
 func.func @producer(%x: tensor<?x16xf32> {seqc.input = "x"}, %v: tensor<?xf32> {seqc.input = "v"},
+                    %one: tensor<f32> {seqc.weight = "one"},
                     %off: tensor<?xi32> {seqc.builtin = "offsets"}, %h0: tensor<?x16xf32> {seqc.state = "h"})
-    -> (tensor<?x16xf32>, tensor<?x16xf32>) {
+    -> (tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x16xf32>) {
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : tensor<?x16xf32>
   %e = tensor.empty(%n) : tensor<?x16xf32>
@@ -144,7 +148,13 @@ func.func @producer(%x: tensor<?x16xf32> {seqc.input = "x"}, %v: tensor<?xf32> {
     linalg.yield %a : f32
   } -> tensor<?x16xf32>
   %w = linalg.log ins(%y : tensor<?x16xf32>) outs(%e : tensor<?x16xf32>) -> tensor<?x16xf32>
-  return %z, %w : tensor<?x16xf32>, tensor<?x16xf32>
+  %k = linalg.generic {indexing_maps = [#td, #one, #td], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %one : tensor<?x16xf32>, tensor<f32>) outs(%e : tensor<?x16xf32>) {
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %a = arith.mulf %p, %q : f32
+    linalg.yield %a : f32
+  } -> tensor<?x16xf32>
+  return %z, %w, %k : tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x16xf32>
 }
 
 // -----

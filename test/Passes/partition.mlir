@@ -12,20 +12,20 @@
 // MODEL-LABEL: func.func @forward
 // MODEL-NOT: seqc.weight = "layers.0.hx.weight"
 // MODEL-NOT: linalg.pack
-// MODEL: call @rows_norm(
+// MODEL: call @rows_reduce(
 // MODEL: call @channels_scan_16x4({{.*}}) {seqc.layer = "layers.0"}
 // MODEL: call @rows_matmul_32_route(
 // MODEL: call @serial_compress(
 // MODEL: call @rows_gather_matmul_48(
 // MODEL: call @queries_attend_softmax_16_matmul_16_scatter(
-// MODEL: call @rows_norm_1(
-// MODEL: call @channels_scan_16x4({{.*}}) {seqc.layer = "layers.1"}
+// MODEL: call @rows_norm(
+// MODEL: call @channels_scan_16x4_1({{.*}}) {seqc.layer = "layers.1"}
 // MODEL: call @rows_matmul_32_route(
 // MODEL: call @serial_compress(
 // MODEL: call @rows_gather_matmul_48(
 // MODEL: call @queries_attend_softmax_16_matmul_16_scatter(
 // MODEL: call @rows_map_16(
-// MODEL-NOT: func.func private @channels_scan_16x4_1
+// MODEL-NOT: func.func private @rows_matmul_32_route_1
 // MODEL: func.func private @rows_gather_matmul_48({{.*}}: tensor<?xi32> {bufferization.writable = false, seqc.increasing}
 // MODEL: func.func private @queries_attend_softmax_16_matmul_16_scatter({{.*}}: tensor<?xi32> {bufferization.writable = false, seqc.increasing}
 

@@ -225,6 +225,107 @@ TEST_F(PlanFromIR, outputIsWrittenByItsKernel) {
   EXPECT_FALSE(plan->causal);
 }
 
+/// A scan each way over x; `returns` says which of y and z the model puts out.
+static std::string bothWays(const std::string &results,
+                            const std::string &returns) {
+  return R"(
+    #t = affine_map<(t, d, n) -> (t, d)>
+    #d = affine_map<(t, d, n) -> (d)>
+    func.func @forward(%x: tensor<?x8xf32> {seqc.input = "x"}, %off: tensor<?xi32> {seqc.builtin = "offsets"})
+        -> ()" +
+         results + R"() {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %zero = arith.constant 0.0 : f32
+      %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+      %m = tensor.dim %off, %c0 : tensor<?xi32>
+      %b = arith.subi %m, %c1 : index
+      %e = tensor.empty(%n) : tensor<?x8xf32>
+      %h = tensor.empty(%b) : tensor<?x8xf32>
+      %h0 = linalg.fill ins(%zero : f32) outs(%h : tensor<?x8xf32>) -> tensor<?x8xf32>
+      %y, %h1 = seqc.scan {delays = array<i64: 0>, maps = [#t, #t, #d]}
+          inputs(%x : tensor<?x8xf32>) offsets(%off : tensor<?xi32>)
+          outs(%e : tensor<?x8xf32>) states(%h0 : tensor<?x8xf32>) {
+      ^bb0(%xt: f32, %c: f32):
+        %hn = arith.addf %c, %xt : f32
+        seqc.yield %hn, %hn : f32, f32
+      } -> tensor<?x8xf32>, tensor<?x8xf32>
+      %z, %h2 = seqc.scan {direction = #seqc.direction<reverse>, delays = array<i64: 0, 0>, maps = [#t, #t, #t, #d]}
+          inputs(%x, %y : tensor<?x8xf32>, tensor<?x8xf32>) offsets(%off : tensor<?xi32>)
+          outs(%e : tensor<?x8xf32>) states(%h0 : tensor<?x8xf32>) {
+      ^bb0(%xt: f32, %yt: f32, %c: f32):
+        %hn = arith.addf %c, %xt : f32
+        %zt = arith.addf %hn, %yt : f32
+        seqc.yield %zt, %hn : f32, f32
+      } -> tensor<?x8xf32>, tensor<?x8xf32>
+      )" +
+         returns + "\n}";
+}
+
+TEST_F(PlanFromIR, unreadResultLiesWhereItIsMadeIntoAnother) {
+  std::optional<Plan> plan = planOf(bothWays(
+      R"(tensor<?x8xf32> {seqc.output = "z"})", "return %z : tensor<?x8xf32>"));
+  ASSERT_TRUE(plan) << messages;
+  ASSERT_EQ(plan->run.size(), 1u);
+  int32_t output = plan->find(BufferKind::Output, "z");
+  EXPECT_EQ(llvm::count(plan->run[0].args, output), 2);
+  // Read outside, it keeps a place of its own.
+  plan = planOf(bothWays(R"(tensor<?x8xf32> {seqc.output = "y"},
+                            tensor<?x8xf32> {seqc.output = "z"})",
+                         "return %y, %z : tensor<?x8xf32>, tensor<?x8xf32>"));
+  ASSERT_TRUE(plan) << messages;
+  for (const char *name : {"y", "z"})
+    EXPECT_EQ(
+        llvm::count(plan->run[0].args, plan->find(BufferKind::Output, name)),
+        1);
+}
+
+/// Rows of x, some of them replaced, then `body` makes %y of %a.
+static std::string afterScatter(const std::string &results,
+                                const std::string &body) {
+  return R"(
+    #rc = affine_map<(r, c) -> (r, c)>
+    #r = affine_map<(r, c) -> (r)>
+    func.func @forward(%x: tensor<?x8xf32> {seqc.input = "x"}, %u: tensor<?x8xf32> {seqc.input = "u"},
+                       %i: tensor<?xi32> {seqc.input = "i"}) -> ()" +
+         results + R"() {
+      %c0 = arith.constant 0 : index
+      %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+      %e = tensor.empty(%n) : tensor<?x8xf32>
+      %b = linalg.exp ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+      %a = seqc.scatter_rows set ins(%u, %i : tensor<?x8xf32>, tensor<?xi32>) outs(%b : tensor<?x8xf32>) -> tensor<?x8xf32>
+      )" +
+         body + "\n}";
+}
+
+TEST_F(PlanFromIR, spentOperandIsOverwritten) {
+  const char *y = R"(tensor<?x8xf32> {seqc.output = "y"})";
+  const char *exp = R"(
+      %y = linalg.exp ins(%a : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+      return %y : tensor<?x8xf32>)";
+  std::optional<Plan> plan = planOf(afterScatter(y, exp));
+  ASSERT_TRUE(plan) << messages;
+  ASSERT_EQ(plan->run.size(), 3u);
+  const std::vector<int32_t> &args = plan->run.back().args;
+  EXPECT_EQ(args.front(), args.back());
+  EXPECT_EQ(args.back(), plan->find(BufferKind::Output, "y"));
+  // Not one that the model gives away, nor one of which the kernel reads more
+  // than the entry that it makes.
+  plan = planOf(afterScatter(
+      std::string(y) + R"(, tensor<?x8xf32> {seqc.output = "a"})", R"(
+      %y = linalg.exp ins(%a : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+      return %y, %a : tensor<?x8xf32>, tensor<?x8xf32>)"));
+  ASSERT_TRUE(plan) << messages;
+  int last = find(*plan, StepKind::Kernel, "rows_map", 1);
+  ASSERT_GE(last, 0);
+  EXPECT_NE(plan->run[last].args.front(), plan->run[last].args.back());
+  plan = planOf(afterScatter(y, R"(
+      %y = seqc.norm rms {eps = 1.0e-05 : f32} ins(%a : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+      return %y : tensor<?x8xf32>)"));
+  ASSERT_TRUE(plan) << messages;
+  EXPECT_NE(plan->run.back().args.front(), plan->run.back().args.back());
+}
+
 TEST_F(PlanFromIR, oldValueNeededLater) {
   // s is returned as an output and replaced as a state: the update works on a
   // copy, and the output is copied before the state changes.

@@ -170,8 +170,10 @@ protected:
       code.compile(*module, *target);
     ASSERT_FALSE(HasFatalFailure());
     PlanMachine machine(
-        *plan, [&](const std::string &symbol, std::vector<Value> arguments) {
-          return compiled ? code.call(symbol, arguments)
+        *plan, *module,
+        [&](const std::string &symbol, std::vector<Value> arguments,
+            const std::vector<int32_t> &owners) {
+          return compiled ? code.call(symbol, arguments, owners)
                           : interpreted.call(symbol, std::move(arguments));
         });
     double tolerance = compiled ? 1e-4 : 1e-9;

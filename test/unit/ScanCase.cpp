@@ -272,6 +272,29 @@ Recurrence seqc::test::movingAverage() {
           }};
 }
 
+Recurrence seqc::test::scaledRows() {
+  return {{{"td"}, {"t"}, {"t", 0.5f, 2.0f}},
+          {{"dn", 0.1f, 0.9f}, {"d"}},
+          {{"td"}},
+          {{"dn"}},
+          R"(
+      %c = arith.subf %a0, %a1 : f32
+      %s = arith.mulf %c, %a2 : f32
+      %u = arith.mulf %s, %a4 : f32
+      %x = vector.broadcast %u : f32 to V
+      %q = arith.mulf %a3, %a5 : V
+      %h = arith.addf %q, %x : V
+      %y = vector.reduction <add>, %h : V into f32
+      seqc.yield %y, %h : f32, V
+)",
+          [](const std::vector<ScanEntry> &a) {
+            ScanEntry h = a[5];
+            for (size_t n = 0; n < h.size(); ++n)
+              h[n] = a[3][n] * h[n] + (a[0][0] - a[1][0]) * a[2][0] * a[4][0];
+            return std::vector<ScanEntry>{{sum(h)}, h};
+          }};
+}
+
 Recurrence seqc::test::selectiveScan() {
   return {{{"td", 0.1f, 1.0f}, {"td"}, {"tn"}, {"tn"}},
           {{"dn", -1.0f, -0.1f}, {"d"}},

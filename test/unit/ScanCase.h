@@ -90,6 +90,8 @@ private:
 
 /// The recurrences that tests use.
 Recurrence movingAverage();
+/// An average of rows that values per row and per channel scale first.
+Recurrence scaledRows();
 Recurrence selectiveScan();
 Recurrence complexRecurrence();
 Recurrence delayed();

@@ -47,6 +47,11 @@ TEST(ScanKernels, MovingAverage) {
     checkCase(movingAverage(), shape);
 }
 
+TEST(ScanKernels, ScaledRows) {
+  for (const ScanShape &shape : shapes())
+    checkCase(scaledRows(), shape);
+}
+
 TEST(ScanKernels, SelectiveScan) {
   for (const ScanShape &shape : shapes())
     checkCase(selectiveScan(), shape);
@@ -55,6 +60,7 @@ TEST(ScanKernels, SelectiveScan) {
 // Rows of wide arrays, so many of them that they go by blocks.
 TEST(ScanKernels, BlocksOfRows) {
   checkCase(movingAverage(), {20, 16, {300, 0, 2}, false, 8000});
+  checkCase(scaledRows(), {20, 16, {300, 0, 2}, true, 8000});
   checkCase(selectiveScan(), {20, 16, {5, 550}, true, 8000});
 }
 
@@ -76,6 +82,7 @@ TEST(ScanKernels, WideRows) {
 TEST(ScanKernels, EveryTarget) {
   for (const std::string &target : codegen::runnableCpuTargets()) {
     checkCase(movingAverage(), {21, 5, {3, 0, 6}}, target);
+    checkCase(scaledRows(), {21, 5, {3, 0, 6}}, target);
     checkCase(delayed(), {21, 5, {3, 0, 16}}, target);
     checkCase(wideRows(), {5, 16, {3, 2}}, target);
   }
@@ -95,11 +102,12 @@ TEST(ScanKernels, OneRowEach) {
   };
   for (const ScanShape &shape : kShapes)
     for (const Recurrence &recurrence :
-         {movingAverage(), selectiveScan(), complexRecurrence(), delayed(),
-          wideRows()})
+         {movingAverage(), scaledRows(), selectiveScan(), complexRecurrence(),
+          delayed(), wideRows()})
       checkCase(recurrence, shape, "cpu", true);
   for (const std::string &target : codegen::runnableCpuTargets())
     for (const Recurrence &recurrence :
-         {movingAverage(), selectiveScan(), delayed(), wideRows()})
+         {movingAverage(), scaledRows(), selectiveScan(), delayed(),
+          wideRows()})
       checkCase(recurrence, {21, 8, {1, 1, 1}}, target, true);
 }

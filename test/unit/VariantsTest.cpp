@@ -179,9 +179,9 @@ protected:
   void session(const std::vector<Lengths> &calls, double bias) {
     interpreter::Interpreter interpreted(*module);
     PlanMachine machine(
-        plan,
-        [&](const std::string &symbol,
-            std::vector<Value> arguments) -> Result<std::vector<Value>> {
+        plan, *module,
+        [&](const std::string &symbol, std::vector<Value> arguments,
+            const std::vector<int32_t> &) -> Result<std::vector<Value>> {
           return call(interpreted, symbol, arguments);
         });
     NamedValues values;
