@@ -63,20 +63,25 @@ static double narrowLoss(int64_t vectors, TargetAttr target) {
 /// Widest register tile worth its few rows.
 static constexpr int64_t kMaxPanelVectors = 6;
 
+/// A last panel of fewer vectors has register tiles, and so code, of its own.
+static constexpr double kRestLoss = 0.06;
+
 int64_t seqc::passes::choosePanel(int64_t columns, TargetAttr target) {
-  int64_t lanes = target.lanes(), best = lanes;
+  int64_t lanes = target.lanes(), best = 1;
+  int64_t total = std::max<int64_t>(1, llvm::divideCeil(columns, lanes));
   double bestLoss = 0;
   for (int64_t vectors = kMaxPanelVectors; vectors >= 1; --vectors) {
-    int64_t panel = vectors * lanes;
-    double padding =
-        double(llvm::alignTo(columns, panel) - columns) / double(columns);
-    double loss = padding + narrowLoss(vectors, target);
+    int64_t rest = total % vectors;
+    double loss = double(total - rest) * narrowLoss(vectors, target);
+    if (rest)
+      loss += double(rest) * narrowLoss(rest, target);
+    loss = loss / double(total) + (rest ? kRestLoss : 0);
     if (vectors == kMaxPanelVectors || loss < bestLoss) {
-      best = panel;
+      best = vectors;
       bestLoss = loss;
     }
   }
-  return best;
+  return best * lanes;
 }
 
 //===----------------------------------------------------------------------===//

@@ -38,8 +38,9 @@ struct RegisterTile {
 /// The largest register tile that is `vectors` wide.
 RegisterTile registerTile(int64_t vectors, ir::TargetAttr target);
 
-/// Panel width for a weight of `columns` output features: the multiple (1 to 4)
-/// of the lane count that loses least to padding and to narrow register tiles.
+/// Panel width for a weight of `columns` output features: the multiple of the lane
+/// count that loses least to narrow register tiles and to a last panel with fewer
+/// vectors. Padding beyond the last vector is stored, not computed.
 int64_t choosePanel(int64_t columns, ir::TargetAttr target);
 
 /// Tiles of a kernel, from its form, shapes and the target.

@@ -7,7 +7,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Analysis/ScheduleModel.h"
 #include "passes/Passes.h"
+#include "passes/Transforms/Contraction.h"
+#include "passes/Transforms/PanelColumns.h"
 #include "passes/Transforms/VectorUtils.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -30,31 +33,30 @@ namespace {
 
 /// Independent accumulators that hide the latency of a multiply-add.
 constexpr int64_t kLatencyChains = 8;
+/// Rows of a narrow tile: more of them only make code longer.
+constexpr int64_t kMaxTileRows = 16;
+/// Steps of a tile with few rows, which shares them with other code.
+constexpr int64_t kTailUnroll = 2;
 /// Part of B that a block of steps reads: with a few rows of A and C, most of a
 /// first-level cache.
 constexpr int64_t kStepBlockBytes = 30 << 10;
+/// Lines of weights that an unrolled group of steps fetches ahead: all that
+/// rows read next from 50 rows on, part of it for fewer.
+constexpr int64_t kLinesAhead = 6;
+constexpr int64_t kLineBytes = 64;
+/// Locality of a prefetch to the second-level cache.
+constexpr int64_t kSecondLevel = 2;
 
 struct VectorizeContraction
     : seqc::passes::impl::SeqcVectorizeContractionBase<VectorizeContraction> {
   void runOnOperation() override;
 };
 
-struct Contraction {
-  linalg::LinalgOp op;
-  OpOperand *a = nullptr;
-  OpOperand *b = nullptr;
-  OpOperand *c = nullptr;
-  unsigned laneDim = 0;
-  unsigned reductionDim = 0;
-  std::optional<unsigned> rowDim; ///< the axis of A and C that B does not have
-  SmallVector<unsigned> outerDims;
-};
-
 /// Emits the loops of one contraction.
 class ContractionEmitter {
 public:
   ContractionEmitter(Contraction contraction, const VectorTarget &target)
-      : info(std::move(contraction)), target(target),
+      : info(std::move(contraction)), result(info.c->get()), target(target),
         micro(getMicroTile(info.op, target)), loc(info.op.getLoc()),
         ivs(info.op.getNumLoops()) {}
 
@@ -68,9 +70,20 @@ private:
     SmallVector<Value> masks;
     int64_t chains = 1;
     int64_t unroll = 1;
+    Value ahead; ///< where to prefetch in `weights`, null: not at all
   };
 
   void findInitialValue();
+  void findWeights(OpBuilder &builder);
+  void planAhead(OpBuilder &builder, Value rows);
+  Value aheadOf(OpBuilder &builder, Value row);
+  void emitAhead(OpBuilder &builder, const Tile &tile, Value k);
+  int64_t panelWidth() {
+    return cast<MemRefType>(info.b->get().getType()).getShape().back();
+  }
+  void emitPanels(OpBuilder &builder);
+  void emitPaddedPanels(OpBuilder &builder);
+  void emitMaskedPanel(OpBuilder &builder);
   void emitLaneTiles(OpBuilder &builder);
   void emitStaticLaneTiles(OpBuilder &builder, int64_t extent);
   void emitDynamicLaneTiles(OpBuilder &builder, Value extent);
@@ -81,7 +94,10 @@ private:
   void emitDynamicRows(OpBuilder &builder, Value extent, Value lane,
                        ArrayRef<Value> masks);
   void emitTile(OpBuilder &builder, SmallVector<Value> rows, Value lane,
-                ArrayRef<Value> masks);
+                ArrayRef<Value> masks, Value ahead = {});
+
+  /// Panels are whole vectors: their padding may be read and written.
+  bool isPadded() const { return panels && panels->panel % target.lanes == 0; }
 
   SmallVector<Value> loadSums(OpBuilder &builder, const Tile &tile);
   SmallVector<Value> initialValues(OpBuilder &builder, const Tile &tile);
@@ -92,11 +108,15 @@ private:
   void emitStep(OpBuilder &builder, const Tile &tile, Value k, int64_t chain,
                 MutableArrayRef<Value> sums);
   Value laneIndex(OpBuilder &builder, const Tile &tile, int64_t vector);
+  SmallVector<Value> resultIndices(OpBuilder &builder, Value row, Value lane);
   SmallVector<Value> indicesOf(OpBuilder &builder, OpOperand *operand,
                                Value row, Value lane, Value k);
   Value multiplyAdd(OpBuilder &builder, Value a, Value b, Value sum);
 
   Contraction info;
+  std::optional<PanelColumns> panels;
+  Value result;           ///< C, or where it would be copied to
+  bool masksLast = false; ///< stores to the last panel are masked in all panels
   VectorTarget target;
   MicroTile micro;
   int64_t tileRows = 1; ///< rows of the register tiles being emitted
@@ -104,93 +124,23 @@ private:
   SmallVector<Value> ivs;
   SmallVector<OpFoldResult> extents;
   Value initial; ///< scalar that C was filled with, if the fill could be folded
+  /// B as one row of elements, where what rows read next is fetched ahead.
+  Value weights;
+  Value aheadPerStep; ///< elements to fetch in each step
   /// Steps of the reduction in [stepBegin, stepEnd); null: all of them.
   Value stepBegin, stepEnd;
 };
 
 } // namespace
 
-//===----------------------------------------------------------------------===//
-// Recognition
-//===----------------------------------------------------------------------===//
-
-/// Whether the body is `out + in0 * in1`.
-static bool isMultiplyAdd(linalg::LinalgOp op) {
-  Block *block = op.getBlock();
-  if (block->getOperations().size() != 3 || block->getNumArguments() != 3)
-    return false;
-  auto add =
-      block->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!add)
-    return false;
-  Value out = block->getArgument(2);
-  Value product = add.getLhs() == out ? add.getRhs() : add.getLhs();
-  if (add.getLhs() != out && add.getRhs() != out)
-    return false;
-  auto mul = product.getDefiningOp<arith::MulFOp>();
-  if (!mul)
-    return false;
-  Value in0 = block->getArgument(0), in1 = block->getArgument(1);
-  return (mul.getLhs() == in0 && mul.getRhs() == in1) ||
-         (mul.getLhs() == in1 && mul.getRhs() == in0);
-}
-
-static std::optional<unsigned> lastDim(AffineMap map) {
-  if (map.getNumResults() == 0)
-    return std::nullopt;
-  auto dim = dyn_cast<AffineDimExpr>(map.getResults().back());
-  return dim ? std::optional<unsigned>(dim.getPosition()) : std::nullopt;
-}
-
-static bool isF32Memref(OpOperand &operand) {
-  auto type = dyn_cast<MemRefType>(operand.get().getType());
-  return type && type.getElementType().isF32();
-}
-
-static std::optional<Contraction> matchContraction(linalg::LinalgOp op) {
-  SmallVector<unsigned> reductions;
-  op.getReductionDims(reductions);
-  if (!op.hasPureBufferSemantics() || reductions.size() != 1 ||
-      op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
-      !isMultiplyAdd(op))
-    return std::nullopt;
-  for (OpOperand &operand : op->getOpOperands())
-    if (!isF32Memref(operand) ||
-        !isSimpleAccess(op.getMatchingIndexingMap(&operand)))
-      return std::nullopt;
-
-  Contraction match;
-  match.op = op;
-  match.reductionDim = reductions.front();
-  match.c = op.getDpsInitOperand(0);
-  match.a = op.getDpsInputOperand(0);
-  match.b = op.getDpsInputOperand(1);
-  std::optional<unsigned> lane = lastDim(op.getMatchingIndexingMap(match.c));
-  if (!lane)
-    return std::nullopt;
-  match.laneDim = *lane;
-  if (positionOf(op.getMatchingIndexingMap(match.a), *lane))
-    std::swap(match.a, match.b);
-  AffineMap aMap = op.getMatchingIndexingMap(match.a);
-  AffineMap bMap = op.getMatchingIndexingMap(match.b);
-  AffineMap cMap = op.getMatchingIndexingMap(match.c);
-  if (positionOf(aMap, *lane) || lastDim(bMap) != lane)
-    return std::nullopt;
-  for (OpOperand *operand : {match.b, match.c}) {
-    auto type = cast<MemRefType>(operand->get().getType());
-    if (!isContiguous(type, type.getRank() - 1))
-      return std::nullopt;
-  }
-  for (AffineExpr expr : cMap.getResults())
-    if (auto dim = dyn_cast<AffineDimExpr>(expr))
-      if (positionOf(aMap, dim.getPosition()) &&
-          !positionOf(bMap, dim.getPosition()))
-        match.rowDim = dim.getPosition();
-  for (unsigned dim = 0, end = op.getNumLoops(); dim < end; ++dim)
-    if (dim != match.laneDim && dim != match.reductionDim &&
-        dim != match.rowDim)
-      match.outerDims.push_back(dim);
-  return match;
+/// C is (rows, panels, lanes) and B (panels, .., lanes).
+static bool isInPanels(Contraction &info) {
+  AffineMap map = info.op.getMatchingIndexingMap(info.c);
+  return info.rowDim && info.outerDims.size() == 1 &&
+         map.getNumResults() == 3 && positionOf(map, *info.rowDim) == 0u &&
+         positionOf(map, info.outerDims[0]) == 1u &&
+         positionOf(map, info.laneDim) == 2u &&
+         positionOf(info.op.getMatchingIndexingMap(info.b), info.outerDims[0]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -218,11 +168,139 @@ void ContractionEmitter::emit() {
   findInitialValue();
   OpBuilder builder(info.op);
   extents = loopExtents(builder, info.op);
+  if (isInPanels(info)) {
+    findWeights(builder);
+    panels = findPanelColumns(info.op, info.c->get());
+  }
+  if (!panels)
+    return emitPanels(builder);
+  // The accumulators' start would be in the buffer.
+  if (!initial)
+    panels->copy = {};
+  // Without its own buffer the result has no panels either.
+  if (panels->copy) {
+    builder.setInsertionPoint(panels->copy);
+    result = panels->copy.getOutputs()[0];
+  }
+  emitPaddedPanels(builder);
+  if (panels->copy)
+    panels->copy.erase();
+}
+
+/// The last panel has a body of its own where that leaves out vectors or where
+/// masks cost; otherwise it is as the others.
+void ContractionEmitter::emitPaddedPanels(OpBuilder &builder) {
+  unsigned dim = info.outerDims[0];
+  int64_t full = panels->read / panels->panel,
+          rest = panels->read % panels->panel;
+  bool isWhole = int64_t(llvm::alignTo(rest, target.lanes)) == panels->panel;
+  bool isOneTile = panels->panel == micro.vectors * target.lanes;
+  if (isWhole && (!panels->copy || (target.avx512 && isOneTile))) {
+    extents[dim] = builder.getIndexAttr(full + 1);
+    masksLast = bool(panels->copy);
+    return emitPanels(builder);
+  }
+  extents[dim] = builder.getIndexAttr(full);
+  emitPanels(builder);
+  if (rest == 0)
+    return;
+  ivs[dim] = indexConstant(builder, loc, full);
+  extents[info.laneDim] = builder.getIndexAttr(rest);
+  emitLaneTiles(builder);
+}
+
+/// One tile of vectors, the last one masked in the last panel only.
+void ContractionEmitter::emitMaskedPanel(OpBuilder &builder) {
+  SmallVector<Value> masks(micro.vectors);
+  Value before =
+      arith::MulIOp::create(builder, loc, ivs[info.outerDims[0]],
+                            indexConstant(builder, loc, panels->panel));
+  int64_t last = panels->read - (micro.vectors - 1) * target.lanes;
+  Value left = arith::SubIOp::create(builder, loc,
+                                     indexConstant(builder, loc, last), before);
+  masks.back() = laneMask(builder, loc, target.lanes, left);
+  emitSteps(builder, indexConstant(builder, loc, 0), masks);
+}
+
+/// Weights that do not stay in the second-level cache, as one row of elements.
+void ContractionEmitter::findWeights(OpBuilder &builder) {
+  auto type = cast<MemRefType>(info.b->get().getType());
+  if (!type.hasStaticShape() || !type.getLayout().isIdentity() ||
+      type.getNumElements() * int64_t(sizeof(float)) <=
+          targetOf(info.op).getL2Bytes())
+    return;
+  weights = memref::CollapseShapeOp::create(
+      builder, loc, info.b->get(),
+      SmallVector<ReassociationIndices>{{0, 1, 2}});
+}
+
+/// The next block of steps of B follows this one in memory, and each tile of
+/// rows fetches its part of it: so many elements for each of its own steps.
+void ContractionEmitter::planAhead(OpBuilder &builder, Value rows) {
+  Value one = indexConstant(builder, loc, 1);
+  Value tiles = arith::CeilDivUIOp::create(
+      builder, loc, arith::MaxUIOp::create(builder, loc, rows, one),
+      indexConstant(builder, loc, tileRows));
+  aheadPerStep = arith::CeilDivUIOp::create(
+      builder, loc, indexConstant(builder, loc, panelWidth()), tiles);
+}
+
+/// Where the part of the tile at `row` begins.
+Value ContractionEmitter::aheadOf(OpBuilder &builder, Value row) {
+  int64_t count = *getConstantIntValue(extents[info.reductionDim]);
+  auto index = [&](int64_t value) {
+    return indexConstant(builder, loc, value);
+  };
+  auto times = [&](Value a, Value b) -> Value {
+    return arith::MulIOp::create(builder, loc, a, b);
+  };
+  auto plus = [&](Value a, Value b) -> Value {
+    return arith::AddIOp::create(builder, loc, a, b);
+  };
+  Value end = stepEnd ? stepEnd : index(count);
+  Value steps = end;
+  if (stepBegin)
+    steps = arith::SubIOp::create(builder, loc, end, stepBegin);
+  Value part = times(steps, aheadPerStep);
+  Value tile = arith::DivUIOp::create(builder, loc, row, index(tileRows));
+  Value next = plus(times(ivs[info.outerDims[0]], index(count)), end);
+  Value first = plus(times(next, index(panelWidth())), times(tile, part));
+  Value all = index(cast<MemRefType>(weights.getType()).getNumElements());
+  return arith::MinUIOp::create(builder, loc, first,
+                                arith::SubIOp::create(builder, loc, all, part));
+}
+
+/// The lines of a few steps, from step `k` of the tile on.
+void ContractionEmitter::emitAhead(OpBuilder &builder, const Tile &tile,
+                                   Value k) {
+  Value step = k;
+  if (stepBegin)
+    step = arith::SubIOp::create(builder, loc, k, stepBegin);
+  Value first = arith::AddIOp::create(
+      builder, loc, tile.ahead,
+      arith::MulIOp::create(builder, loc, step, aheadPerStep));
+  for (int64_t line = 0; line < kLinesAhead; ++line) {
+    Value at = arith::AddIOp::create(
+        builder, loc, first,
+        indexConstant(builder, loc, line * kLineBytes / sizeof(float)));
+    memref::PrefetchOp::create(builder, loc, weights, at, /*isWrite=*/false,
+                               /*localityHint=*/kSecondLevel,
+                               /*isDataCache=*/true);
+  }
+}
+
+void ContractionEmitter::emitPanels(OpBuilder &builder) {
+  if (llvm::any_of(info.outerDims, [&](unsigned dim) {
+        return isConstantIntValue(extents[dim], 0);
+      }))
+    return;
   emitLoopNest(builder, loc, extents, info.outerDims, ivs,
                [&](OpBuilder &inner) { emitLaneTiles(inner); });
 }
 
 void ContractionEmitter::emitLaneTiles(OpBuilder &builder) {
+  if (masksLast)
+    return emitMaskedPanel(builder);
   OpFoldResult extent = extents[info.laneDim];
   if (std::optional<int64_t> known = getConstantIntValue(extent))
     return emitStaticLaneTiles(builder, *known);
@@ -307,8 +385,9 @@ void ContractionEmitter::emitRows(OpBuilder &builder, Value lane,
     return emitTile(builder, {Value()}, lane, masks);
   OpFoldResult extent = extents[*info.rowDim];
   // Narrow tiles take more rows: the same number of accumulators hides latency.
+  int64_t vectors = masks.size(), most = micro.rows * micro.vectors;
   tileRows = micro.rows;
-  while (2 * tileRows * masks.size() <= size_t(micro.rows * micro.vectors))
+  while (2 * tileRows * vectors <= most && 2 * tileRows <= kMaxTileRows)
     tileRows *= 2;
   if (std::optional<int64_t> known = getConstantIntValue(extent))
     return emitStaticRows(builder, *known, lane, masks);
@@ -316,16 +395,11 @@ void ContractionEmitter::emitRows(OpBuilder &builder, Value lane,
 }
 
 static SmallVector<Value> rowsFrom(OpBuilder &builder, Location loc,
-                                   Value first, int64_t count,
-                                   Value last = {}) {
+                                   Value first, int64_t count) {
   SmallVector<Value> rows;
-  for (int64_t row = 0; row < count; ++row) {
-    Value index = arith::AddIOp::create(builder, loc, first,
-                                        indexConstant(builder, loc, row));
-    if (last && row > 0)
-      index = arith::MinSIOp::create(builder, loc, index, last);
-    rows.push_back(index);
-  }
+  for (int64_t row = 0; row < count; ++row)
+    rows.push_back(arith::AddIOp::create(builder, loc, first,
+                                         indexConstant(builder, loc, row)));
   return rows;
 }
 
@@ -346,38 +420,32 @@ void ContractionEmitter::emitStaticRows(OpBuilder &builder, int64_t extent,
              lane, masks);
 }
 
-/// Whole tiles, whose rows are a fixed distance apart, then tiles of half as
-/// many rows, or a single row. Row indices past the end are clamped: such rows
-/// repeat the last one, which costs less than a body for each count.
+/// Whole tiles, then what is left by powers of two: no row is computed twice,
+/// and the bodies of the tail have few accumulators each.
 void ContractionEmitter::emitDynamicRows(OpBuilder &builder, Value extent,
                                          Value lane, ArrayRef<Value> masks) {
-  Value one = indexConstant(builder, loc, 1);
-  Value rows = indexConstant(builder, loc, tileRows);
-  Value rest = arith::RemUIOp::create(builder, loc, extent, rows);
-  Value full = arith::SubIOp::create(builder, loc, extent, rest);
-  auto emitLoop = [&](OpBuilder &outer, Value lower, Value upper, int64_t count,
-                      Value last) {
-    auto loop = scf::ForOp::create(outer, loc, lower, upper,
-                                   indexConstant(outer, loc, count));
-    OpBuilder inner = OpBuilder::atBlockTerminator(loop.getBody());
-    emitTile(inner, rowsFrom(inner, loc, loop.getInductionVar(), count, last),
-             lane, masks);
-  };
-  emitLoop(builder, indexConstant(builder, loc, 0), full, tileRows, {});
-  int64_t half = tileRows / 2;
-  if (half < 2) {
-    if (tileRows > 1)
-      emitLoop(builder, full, extent, 1, {});
-    return;
+  Value zero = indexConstant(builder, loc, 0);
+  Value rest = arith::RemUIOp::create(builder, loc, extent,
+                                      indexConstant(builder, loc, tileRows));
+  Value first = arith::SubIOp::create(builder, loc, extent, rest);
+  if (weights)
+    planAhead(builder, extent);
+  auto loop = scf::ForOp::create(builder, loc, zero, first,
+                                 indexConstant(builder, loc, tileRows));
+  OpBuilder inner = OpBuilder::atBlockTerminator(loop.getBody());
+  emitTile(inner, rowsFrom(inner, loc, loop.getInductionVar(), tileRows), lane,
+           masks, weights ? aheadOf(inner, loop.getInductionVar()) : Value());
+  for (int64_t count = llvm::bit_floor(uint64_t(tileRows - 1)); count >= 1;
+       count /= 2) {
+    Value part = arith::AndIOp::create(builder, loc, rest,
+                                       indexConstant(builder, loc, count));
+    auto isThere = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
+                                         part, zero);
+    auto branch = scf::IfOp::create(builder, loc, isThere);
+    OpBuilder tail = OpBuilder::atBlockTerminator(branch.thenBlock());
+    emitTile(tail, rowsFrom(tail, loc, first, count), lane, masks);
+    first = arith::AddIOp::create(builder, loc, first, part);
   }
-  auto isOne =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, rest, one);
-  auto tail = scf::IfOp::create(builder, loc, isOne, /*withElseRegion=*/true);
-  OpBuilder single = OpBuilder::atBlockTerminator(tail.thenBlock());
-  emitTile(single, {full}, lane, masks);
-  OpBuilder several = OpBuilder::atBlockTerminator(tail.elseBlock());
-  Value last = arith::SubIOp::create(several, loc, extent, one);
-  emitLoop(several, full, extent, half, last);
 }
 
 //===----------------------------------------------------------------------===//
@@ -385,8 +453,10 @@ void ContractionEmitter::emitDynamicRows(OpBuilder &builder, Value extent,
 //===----------------------------------------------------------------------===//
 
 void ContractionEmitter::emitTile(OpBuilder &builder, SmallVector<Value> rows,
-                                  Value lane, ArrayRef<Value> masks) {
+                                  Value lane, ArrayRef<Value> masks,
+                                  Value ahead) {
   Tile tile;
+  tile.ahead = ahead;
   tile.rows = std::move(rows);
   tile.lane = lane;
   tile.masks.assign(masks.begin(), masks.end());
@@ -394,7 +464,10 @@ void ContractionEmitter::emitTile(OpBuilder &builder, SmallVector<Value> rows,
   while (tile.chains * accumulators < kLatencyChains &&
          2 * tile.chains * accumulators + 2 < target.registers)
     tile.chains *= 2;
-  tile.unroll = llvm::alignTo(std::max<int64_t>(micro.unroll, 1), tile.chains);
+  int64_t unroll = std::max<int64_t>(micro.unroll, 1);
+  if (tile.rows.size() > 1 && 2 * int64_t(tile.rows.size()) <= tileRows + 1)
+    unroll = std::min(unroll, kTailUnroll);
+  tile.unroll = llvm::alignTo(unroll, tile.chains);
 
   SmallVector<Value> sums =
       emitReduction(builder, tile, initialValues(builder, tile));
@@ -403,26 +476,27 @@ void ContractionEmitter::emitTile(OpBuilder &builder, SmallVector<Value> rows,
       sums[i] = arith::AddFOp::create(builder, loc, sums[i],
                                       sums[i + chain * accumulators]);
 
-  auto cType = cast<MemRefType>(info.c->get().getType());
+  unsigned last = cast<MemRefType>(result.getType()).getRank() - 1;
   for (auto [r, row] : llvm::enumerate(tile.rows))
-    for (auto [v, mask] : llvm::enumerate(tile.masks)) {
-      SmallVector<Value> indices =
-          indicesOf(builder, info.c, row, laneIndex(builder, tile, v), Value());
-      storeLanes(builder, loc, sums[r * tile.masks.size() + v], info.c->get(),
-                 indices, cType.getRank() - 1, mask);
+    for (auto [v, laneMask] : llvm::enumerate(tile.masks)) {
+      Value mask = isPadded() && !panels->copy ? Value() : laneMask;
+      storeLanes(builder, loc, sums[r * tile.masks.size() + v], result,
+                 resultIndices(builder, row, laneIndex(builder, tile, v)), last,
+                 mask);
     }
 }
 
 SmallVector<Value> ContractionEmitter::loadSums(OpBuilder &builder,
                                                 const Tile &tile) {
-  auto cType = cast<MemRefType>(info.c->get().getType());
+  unsigned last = cast<MemRefType>(result.getType()).getRank() - 1;
   SmallVector<Value> sums;
   for (Value row : tile.rows)
-    for (auto [v, mask] : llvm::enumerate(tile.masks)) {
-      SmallVector<Value> indices =
-          indicesOf(builder, info.c, row, laneIndex(builder, tile, v), Value());
-      sums.push_back(loadLanes(builder, loc, info.c->get(), indices,
-                               cType.getRank() - 1, target.lanes, mask));
+    for (auto [v, laneMask] : llvm::enumerate(tile.masks)) {
+      Value mask = isPadded() && !panels->copy ? Value() : laneMask;
+      sums.push_back(
+          loadLanes(builder, loc, result,
+                    resultIndices(builder, row, laneIndex(builder, tile, v)),
+                    last, target.lanes, mask));
     }
   return sums;
 }
@@ -473,6 +547,8 @@ SmallVector<Value> ContractionEmitter::emitReduction(OpBuilder &builder,
                                    indexConstant(builder, loc, step), sums);
     OpBuilder inner = OpBuilder::atBlockEnd(loop.getBody());
     SmallVector<Value> values(loop.getRegionIterArgs());
+    if (tile.ahead && step > 1)
+      emitAhead(inner, tile, loop.getInductionVar());
     for (int64_t i = 0; i < step; ++i) {
       Value k = loop.getInductionVar();
       if (i)
@@ -515,7 +591,8 @@ void ContractionEmitter::emitStep(OpBuilder &builder, const Tile &tile, Value k,
   auto bType = cast<MemRefType>(info.b->get().getType());
   auto type = VectorType::get(target.lanes, builder.getF32Type());
   SmallVector<Value> columns;
-  for (auto [v, mask] : llvm::enumerate(tile.masks)) {
+  for (auto [v, laneMask] : llvm::enumerate(tile.masks)) {
+    Value mask = isPadded() ? Value() : laneMask;
     SmallVector<Value> indices =
         indicesOf(builder, info.b, Value(), laneIndex(builder, tile, v), k);
     columns.push_back(loadLanes(builder, loc, info.b->get(), indices,
@@ -541,6 +618,16 @@ Value ContractionEmitter::laneIndex(OpBuilder &builder, const Tile &tile,
   return arith::AddIOp::create(
       builder, loc, tile.lane,
       indexConstant(builder, loc, vector * target.lanes));
+}
+
+SmallVector<Value> ContractionEmitter::resultIndices(OpBuilder &builder,
+                                                     Value row, Value lane) {
+  if (!panels || !panels->copy)
+    return indicesOf(builder, info.c, row, lane, Value());
+  Value first =
+      arith::MulIOp::create(builder, loc, ivs[info.outerDims[0]],
+                            indexConstant(builder, loc, panels->panel));
+  return {row, arith::AddIOp::create(builder, loc, first, lane)};
 }
 
 SmallVector<Value> ContractionEmitter::indicesOf(OpBuilder &builder,
