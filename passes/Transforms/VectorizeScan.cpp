@@ -9,6 +9,7 @@
 #include "passes/Transforms/OneRowScan.h"
 #include "passes/Transforms/ScanAccess.h"
 #include "passes/Transforms/ScanBlocks.h"
+#include "passes/Transforms/ScanOrder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -35,11 +36,6 @@ static constexpr int64_t kMaxCarriedDelay = 8;
 /// Rows fetched ahead of use: a row's work times this covers an access to the
 /// last-level cache.
 static constexpr int64_t kPrefetchRows = 32;
-
-/// Rows of this size in all are far, out of the second-level cache: their order
-/// decides, before the work on them. Exponentials hide more.
-static constexpr int64_t kFarBytes = int64_t(2) << 20;
-static constexpr int64_t kFarBytesOfMath = int64_t(48) << 20;
 
 namespace {
 /// Earlier values of an input that its delayed readers see.
@@ -400,23 +396,6 @@ static FailureOr<LaneAxis> chooseAxis(ir::ScanOp op, int64_t lanes) {
   return failure();
 }
 
-/// Rows from which on those of a call are far.
-static int64_t farRows(ir::ScanOp op, const ScanPhases &phases,
-                       int64_t channels) {
-  int64_t bytes = 0;
-  for (unsigned k = 0; k < op.getNumInputs() + op.getOuts().size(); ++k) {
-    bool isInput = k < op.getNumInputs();
-    Value rows =
-        isInput ? op.getInputs()[k] : op.getOuts()[k - op.getNumInputs()];
-    auto [strides, offset] =
-        cast<MemRefType>(rows.getType()).getStridesAndOffset();
-    bytes +=
-        ShapedType::isDynamic(strides.front()) ? channels : strides.front();
-  }
-  bytes = std::max<int64_t>(1, bytes) * int64_t(sizeof(float));
-  return (phases.callsMath ? kFarBytesOfMath : kFarBytes) / bytes;
-}
-
 /// The kernel around `op` has scratch to extend.
 static bool hasScratch(ir::ScanOp op) {
   auto kernel = op->getParentOfType<func::FuncOp>();
@@ -460,11 +439,10 @@ static bool emitInBlocks(ir::ScanOp op, OpBuilder &builder, int64_t lanes) {
   Value sequences = lb.sub(lb.dim(op.getOffsets(), 0), lb.index(1));
   Value rows = lb.sub(lb.loadIndex(op.getOffsets(), sequences),
                       lb.loadIndex(op.getOffsets(), lb.index(0)));
-  Value far =
-      arith::CmpIOp::create(builder, op.getLoc(), arith::CmpIPredicate::sge,
-                            rows, lb.index(farRows(op, *phases, *channels)));
-  auto branch = scf::IfOp::create(builder, op.getLoc(), far,
-                                  /*withElseRegion=*/true);
+  auto branch = scf::IfOp::create(
+      builder, op.getLoc(),
+      goesByBlocks(lb, op, rows, sequences, *phases, *channels),
+      /*withElseRegion=*/true);
   builder.setInsertionPointToStart(branch.elseBlock());
   ScanEmitter(op, builder, LaneAxis::Channels, lanes).emit();
   builder.setInsertionPointToStart(branch.thenBlock());

@@ -30,6 +30,16 @@ std::vector<LivePiece> livePieces(const Plan &plan,
   return pieces;
 }
 
+/// A machine tells a load from an earlier store by the last twelve bits of
+/// their addresses: where two arrays lie whole pages apart, loads of one wait
+/// for stores to the other that have nothing to do with them. That counts where
+/// stores take long, in arrays that fill caches.
+static constexpr size_t kLargePiece = 1 << 16, kApart = 5 * kAlignment;
+
+static size_t placeFor(const LivePiece &piece) {
+  return alignUp(piece.bytes) + (piece.bytes >= kLargePiece ? kApart : 0);
+}
+
 size_t placePieces(std::vector<LivePiece> &pieces) {
   std::vector<LivePiece *> order;
   for (LivePiece &piece : pieces)
@@ -42,13 +52,13 @@ size_t placePieces(std::vector<LivePiece> &pieces) {
   std::vector<const LivePiece *> placed; ///< by offset
   size_t total = 0;
   for (LivePiece *piece : order) {
-    size_t offset = 0, bytes = alignUp(piece->bytes);
+    size_t offset = 0, bytes = placeFor(*piece);
     for (const LivePiece *other : placed) {
       if (other->last < piece->first || piece->last < other->first)
         continue;
       if (offset + bytes <= other->offset)
         break;
-      offset = std::max(offset, other->offset + alignUp(other->bytes));
+      offset = std::max(offset, other->offset + placeFor(*other));
     }
     piece->offset = offset;
     total = std::max(total, offset + bytes);

@@ -354,7 +354,12 @@ func.func @groups(%x: memref<?x16xf32>, %a: memref<16x8xf32>, %off: memref<?xi32
 // All states side by side: many rows go by blocks, few at once, without scratch.
 // CHECK-LABEL: func.func @blocks
 // CHECK: %[[FAR:.*]] = arith.cmpi sge
-// CHECK: scf.if %[[FAR]]
+// CHECK: %[[OUT:.*]] = memref.extract_aligned_pointer_as_index %arg2
+// CHECK: %[[IN:.*]] = memref.extract_aligned_pointer_as_index %arg0
+// CHECK: %[[APART:.*]] = arith.subi %[[OUT]], %[[IN]]
+// CHECK: arith.cmpi ne, %[[APART]]
+// CHECK: %[[BLOCKS:.*]] = arith.ori %[[FAR]],
+// CHECK: scf.if %[[BLOCKS]]
 // CHECK: scf.for %{{.*}} step %c16
 // CHECK: scf.for {{.*}} iter_args
 // CHECK: vector.store %{{.*}}, %arg2
@@ -372,6 +377,33 @@ func.func @blocks(%x: memref<?x16xf32>, %off: memref<?xi32>, %y: memref<?x16xf32
   ^bb0(%xt: f32, %ht: vector<8xf32>):
     %xv = vector.broadcast %xt : f32 to vector<8xf32>
     %hn = arith.addf %ht, %xv : vector<8xf32>
+    %yt = vector.reduction <add>, %hn : vector<8xf32> into f32
+    seqc.yield %yt, %hn : f32, vector<8xf32>
+  }
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d, n) -> (t, d)>
+#dn = affine_map<(t, d, n) -> (d, n)>
+
+// Where the step has exponentials, only the number of rows counts.
+// CHECK-LABEL: func.func @far_alone
+// CHECK: %[[FAR:.*]] = arith.cmpi sge
+// CHECK-NOT: memref.extract_aligned_pointer_as_index
+// CHECK: scf.if %[[FAR]]
+func.func @far_alone(%x: memref<?x16xf32>, %off: memref<?xi32>, %y: memref<?x16xf32>,
+                     %h: memref<?x16x8xf32>, %scratch: memref<?xi8>)
+    attributes {seqc.scratch = 0 : i64,
+                seqc.schedule = #seqc.schedule<"channels", rows = 16, micro = 1 by 1, keys = 0, unroll = 4>} {
+  seqc.scan {delays = array<i64: 0>, maps = [#td, #td, #dn]}
+      inputs(%x : memref<?x16xf32>) offsets(%off : memref<?xi32>)
+      outs(%y : memref<?x16xf32>) states(%h : memref<?x16x8xf32>) {
+  ^bb0(%xt: f32, %ht: vector<8xf32>):
+    %xv = vector.broadcast %xt : f32 to vector<8xf32>
+    %e = math.exp %xv : vector<8xf32>
+    %hn = arith.addf %ht, %e : vector<8xf32>
     %yt = vector.reduction <add>, %hn : vector<8xf32> into f32
     seqc.yield %yt, %hn : f32, vector<8xf32>
   }

@@ -108,6 +108,19 @@ TEST(WorkspaceTest, PiecesThatLiveTogetherDoNotOverlap) {
   }
 }
 
+TEST(WorkspaceTest, LargePiecesAreNotWholePagesApart) {
+  std::vector<LivePiece> pieces(3);
+  for (LivePiece &piece : pieces) {
+    piece.last = 1;
+    piece.bytes = 2 << 20;
+  }
+  placePieces(pieces);
+  for (const LivePiece &a : pieces)
+    for (const LivePiece &b : pieces)
+      if (&a != &b)
+        EXPECT_NE(a.offset % 4096, b.offset % 4096);
+}
+
 TEST(WorkspaceTest, AChainNeedsTwoBuffers) {
   std::vector<LivePiece> pieces;
   for (int32_t i = 0; i < 10; ++i)

@@ -57,11 +57,14 @@ TEST(ScanKernels, SelectiveScan) {
     checkCase(selectiveScan(), shape);
 }
 
-// Rows of wide arrays, so many of them that they go by blocks.
+// Rows of wide arrays, so many of them that they go by blocks, or fewer where
+// arrays are whole pages apart.
 TEST(ScanKernels, BlocksOfRows) {
   checkCase(movingAverage(), {20, 16, {300, 0, 2}, false, 8000});
   checkCase(scaledRows(), {20, 16, {300, 0, 2}, true, 8000});
   checkCase(selectiveScan(), {20, 16, {5, 550}, true, 8000});
+  for (bool reverse : {false, true})
+    checkCase(scaledRows(), {64, 16, {300, 0, 2}, reverse, 448});
 }
 
 TEST(ScanKernels, ComplexRecurrence) {
