@@ -20,7 +20,9 @@ struct BenchOptions {
   int64_t length = 0; ///< 0: the model's window
   int64_t batch = 1;
   std::string suite; ///< "jit": compiling, "specialise": variants, else calls
-  std::string tune;  ///< file for the schedule that a search finds; empty: none
+  std::vector<std::string> parts; ///< of the suite "specialise"; empty: all
+  std::vector<double> densities;  ///< per cent of active rows; empty: as it is
+  std::string tune; ///< file for the schedule that a search finds; empty: none
 };
 
 struct BenchTimes {
@@ -56,6 +58,9 @@ struct BenchLine {
 
   nlohmann::ordered_json json() const;
 };
+
+/// The option that shifts all gates of a model: -inf opens, +inf closes them.
+inline constexpr const char *kGateBias = "act_bias";
 
 /// What timed calls start from.
 struct BenchStart {

@@ -20,7 +20,7 @@ namespace seqc::cli {
 class CaseInputs {
 public:
   /// `operation` is the list's entry for the case's op.
-  CaseInputs(std::string name, const nlohmann::json &operation,
+  CaseInputs(std::string name, std::shared_ptr<const nlohmann::json> operation,
              nlohmann::json shape, const nlohmann::json &routerBias);
 
   int64_t extent(const char *key) const { return shape.at(key); }
@@ -37,7 +37,7 @@ private:
   Tensor generate(const nlohmann::json &spec) const;
 
   std::string name; ///< of the operation
-  const nlohmann::json &operation;
+  std::shared_ptr<const nlohmann::json> operation;
   nlohmann::json shape, routerBias;
   std::map<std::string, Tensor> tensors;
 };

@@ -1,4 +1,4 @@
-//===- BenchCases.cpp - the common list of benchmark cases ----------------===//
+//===- BenchCases.cpp - one case of the common list -----------------------===//
 //
 // A case names an operation, shapes and how its inputs are generated, so that
 // every program times the same work on the same values (test/bench/README.md).
@@ -8,22 +8,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/cli/Bench.h"
-#include "frontends/cli/BenchCase.h"
-#include "frontends/cli/BenchJit.h"
-#include "frontends/cli/BenchReport.h"
-#include "frontends/cli/BenchSpecialise.h"
+#include "frontends/cli/BenchCaseRunner.h"
 
 #include "frontends/cli/CheckOptions.h"
 #include "frontends/cli/Tuner.h"
-#include "frontends/json/JsonReader.h"
 #include "frontends/safetensors/Safetensors.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fnmatch.h>
-#include <fstream>
-#include <sstream>
 
 using namespace seqc;
 using namespace seqc::cli;
@@ -45,44 +37,6 @@ static const std::map<std::string, CaseBuilder> &builders() {
   return table;
 }
 
-namespace {
-class CaseRunner {
-public:
-  CaseRunner(const json &document, const BenchOptions &options,
-             const jit::Roofline &machine, int threads)
-      : document(document), options(options), machine(machine),
-        threads(threads) {}
-
-  /// Builds, times and checks one case.
-  Result<BenchLine> run(const json &about, ProgressLine &progress);
-  /// Searches for better tiles of one case; an exit code.
-  int tune(const json &about);
-
-  /// A case as a model; keeps what its weights point into.
-  Result<JitSubject> subject(const json &about) const;
-  /// A case to be timed with and without variants.
-  Result<SpecialiseSubject> specialised(const Engine &engine,
-                                        const json &about) const;
-
-private:
-  /// Without a disk cache: the time of a first call includes compilation.
-  Result<Engine> ownEngine(ProgressLine &progress) const;
-  Result<ModelSource> source(const BenchCase &built,
-                             const std::string &name) const;
-  Result<BenchCase> build(const json &about, bool small) const;
-  Result<Program> compile(const Engine &engine, const BenchCase &built,
-                          const std::string &name, const std::string &target,
-                          const std::string &schedule = "") const;
-  Result<double> checkAll(const Engine &engine, const json &about,
-                          bool allActive = false) const;
-
-  const json &document;
-  const BenchOptions &options;
-  const jit::Roofline &machine;
-  int threads;
-};
-} // namespace
-
 //===----------------------------------------------------------------------===//
 // One case
 //===----------------------------------------------------------------------===//
@@ -98,7 +52,8 @@ Result<BenchCase> CaseRunner::build(const json &about, bool small) const {
     shape.update(about["check"]);
   const char *bias = small ? "check_router_bias" : "router_bias";
   return found->second(std::make_shared<CaseInputs>(
-      op, document["ops"][op], std::move(shape), about.value(bias, json())));
+      op, std::shared_ptr<const json>(document, &(*document)["ops"][op]),
+      std::move(shape), about.value(bias, json())));
 }
 
 Result<Engine> CaseRunner::ownEngine(ProgressLine &progress) const {
@@ -161,12 +116,12 @@ static BenchStart startOf(const BenchCase &built) {
 }
 
 static Result<Tensor> callOnce(const Program &program, const BenchCase &built,
-                               bool allActive) {
+                               float bias) {
   Result<Session> session = program.session();
   if (!session)
     return session.status();
-  if (allActive)
-    if (Status status = session->setOption("act_bias", -INFINITY); !status.ok())
+  if (bias != 0)
+    if (Status status = session->setOption(kGateBias, bias); !status.ok())
       return status;
   if (Status status = startOf(built).prepare(*session); !status.ok())
     return status;
@@ -196,9 +151,9 @@ static double sampledError(const Tensor &output,
 }
 
 /// All elements of the small variant against the reference target, and its
-/// sample; with `allActive`, of gates that let all rows through.
+/// sample; with another gate bias than 0 only the former.
 Result<double> CaseRunner::checkAll(const Engine &engine, const json &about,
-                                    bool allActive) const {
+                                    float bias) const {
   Result<BenchCase> built = build(about, /*small=*/true);
   if (!built)
     return built.status();
@@ -208,7 +163,7 @@ Result<double> CaseRunner::checkAll(const Engine &engine, const json &about,
     Result<Program> program = compile(engine, *built, "check", targets[i]);
     if (!program)
       return program.status();
-    Result<Tensor> result = callOnce(*program, *built, allActive);
+    Result<Tensor> result = callOnce(*program, *built, bias);
     if (!result)
       return result.status();
     results[i] = std::move(*result);
@@ -218,7 +173,7 @@ Result<double> CaseRunner::checkAll(const Engine &engine, const json &about,
     all.push_back({i, results[1].as<float>()[i]});
   double error = sampledError(results[0], all);
   // The sample is of the gates that the case has.
-  return allActive
+  return bias != 0
              ? error
              : std::max(error, sampledError(results[0], built->sample(1)));
 }
@@ -310,15 +265,15 @@ Result<SpecialiseSubject> CaseRunner::specialised(const Engine &engine,
   subject.inputs = refsOf(built->inputs);
   subject.results.emplace_back(DType::F32, built->outputShape);
   subject.start = startOf(*built);
-  subject.check = [this, built, about, engine](std::vector<Tensor> &results,
-                                               int64_t call, bool allActive) {
+  subject.check = [self = *this, built, about, engine](
+                      std::vector<Tensor> &results, int64_t call, float bias) {
     double tolerance = about["tol"];
-    if (!allActive)
+    if (bias == 0)
       return differsFromF64(sampledError(results[0], built->sample(call)),
                             tolerance);
-    // Samples are of the case's own gates: what all rows give is looked at in
-    // the small variant.
-    Result<double> error = checkAll(engine, about, allActive);
+    // Samples are of the case's own gates: what others give is looked at in the
+    // small variant.
+    Result<double> error = self.checkAll(engine, about, bias);
     return error ? differsFromF64(*error, tolerance)
                  : "there is no output: " + error.status().message();
   };
@@ -351,157 +306,4 @@ int CaseRunner::tune(const json &about) {
                           tolerance);
   };
   return tuneSchedule(*engine, subject, options);
-}
-
-//===----------------------------------------------------------------------===//
-// The list
-//===----------------------------------------------------------------------===//
-
-static bool matches(const std::string &patterns, const std::string &name) {
-  std::istringstream stream(patterns);
-  for (std::string pattern; std::getline(stream, pattern, ',');)
-    if (fnmatch(pattern.c_str(), name.c_str(), 0) == 0)
-      return true;
-  return patterns.empty();
-}
-
-/// The cases that the options ask for.
-static Result<std::vector<json>> selectCases(const json &document,
-                                             const std::string &patterns) {
-  std::vector<json> selected;
-  std::vector<std::string> names;
-  for (const json &about : document["cases"]) {
-    names.push_back(about["name"]);
-    if (matches(patterns, names.back()))
-      selected.push_back(about);
-  }
-  if (!selected.empty())
-    return selected;
-  std::string near = frontend::nearest(patterns, names);
-  return Status::error(
-      ErrorCode::InvalidArgument,
-      "no case matches '" + patterns + "'" +
-          (near.empty()
-               ? "; the list has " + std::to_string(names.size()) + " cases"
-               : "; did you mean '" + near + "'?"));
-}
-
-/// The best of some measurements: other programs only take away.
-static jit::Roofline measureMachine() {
-  constexpr int kMeasurements = 3;
-  jit::Roofline best;
-  for (int i = 0; i < kMeasurements; ++i) {
-    Result<jit::Roofline> measured = jit::measureRoofline("cpu");
-    if (!measured)
-      break;
-    best.fmaGflops = std::max(best.fmaGflops, measured->fmaGflops);
-    best.expGops = std::max(best.expGops, measured->expGops);
-    best.readGbs = std::max(best.readGbs, measured->readGbs);
-  }
-  return best;
-}
-
-int cli::benchCases(const BenchOptions &options) {
-  std::ifstream file(options.common.model);
-  json document = json::parse(file, nullptr, /*allow_exceptions=*/false);
-  Result<std::vector<json>> cases = selectCases(document, options.filter);
-  if (!cases)
-    return report(cases.status());
-  jit::Roofline machine;
-  if (!options.tune.empty()) {
-    if (cases->size() > 1)
-      return report(Status::error(ErrorCode::InvalidArgument,
-                                  "--tune takes one case, got " +
-                                      std::to_string(cases->size()) +
-                                      "; choose one with --case"));
-    return CaseRunner(document, options, machine,
-                      std::max(1, options.common.threads))
-        .tune(cases->front());
-  }
-  if (!options.small)
-    machine = measureMachine();
-  int threads = std::max(1, options.common.threads);
-  CaseRunner runner(document, options, machine, threads);
-  BenchReport reporter(options);
-  ProgressLine progress(!options.common.json);
-  bool failed = false;
-  for (size_t i = 0; i < cases->size() && !interrupted(); ++i) {
-    const json &about = (*cases)[i];
-    std::string name = about["name"];
-    progress.update(name, double(i) / double(cases->size()));
-    ProgressLine quiet(false);
-    Result<BenchLine> line = runner.run(about, quiet);
-    progress.finish();
-    if (interrupted())
-      break;
-    Status status = line ? Status() : line.status();
-    if (line && !line->checkOk)
-      status = Status::error(ErrorCode::Internal,
-                             "the output differs from f64 by " +
-                                 formatScientific(line->checkError) +
-                                 ", that of the small variant by " +
-                                 formatScientific(line->smallError));
-    if (status.ok()) {
-      reporter.add(*line, about["metric"] == "gbs");
-      continue;
-    }
-    failed |= status.code() != ErrorCode::Unsupported;
-    reporter.addError(name, threads, status.message());
-  }
-  reporter.finish();
-  if (interrupted())
-    return report(Status::error(ErrorCode::Cancelled, "interrupted"));
-  return failed ? kCheckFailed : kDone;
-}
-
-Result<std::vector<JitSubject>> cli::jitSubjects(const BenchOptions &options) {
-  std::ifstream file(options.common.model);
-  // Cases refer to it for as long as they live.
-  auto document = std::make_shared<const json>(
-      json::parse(file, nullptr, /*allow_exceptions=*/false));
-  Result<std::vector<json>> cases = selectCases(*document, options.filter);
-  if (!cases)
-    return cases.status();
-  jit::Roofline unused;
-  CaseRunner runner(*document, options, unused, 1);
-  std::vector<JitSubject> subjects;
-  for (const json &about : *cases) {
-    Result<JitSubject> subject = runner.subject(about);
-    if (subject) {
-      subject->keep = std::make_shared<
-          std::pair<std::shared_ptr<const json>, std::shared_ptr<const void>>>(
-          document, std::move(subject->keep));
-      subjects.push_back(std::move(*subject));
-    } else if (subject.status().code() != ErrorCode::Unsupported)
-      return subject.status();
-  }
-  return subjects;
-}
-
-Result<std::vector<SpecialiseCase>>
-cli::specialiseCases(const BenchOptions &options) {
-  std::ifstream file(options.common.model);
-  // Cases refer to these for as long as they live.
-  struct Shared {
-    json document;
-    BenchOptions options;
-    jit::Roofline unused;
-    std::unique_ptr<CaseRunner> runner;
-  };
-  auto shared = std::make_shared<Shared>();
-  shared->document = json::parse(file, nullptr, /*allow_exceptions=*/false);
-  shared->options = options;
-  shared->runner = std::make_unique<CaseRunner>(
-      shared->document, shared->options, shared->unused,
-      std::max(1, options.common.threads));
-  Result<std::vector<json>> chosen = selectCases(
-      shared->document, options.filter.empty() ? "sma_*" : options.filter);
-  if (!chosen)
-    return chosen.status();
-  std::vector<SpecialiseCase> cases;
-  for (const json &about : *chosen)
-    cases.push_back({about["name"], [shared, about](const Engine &engine) {
-                       return shared->runner->specialised(engine, about);
-                     }});
-  return cases;
 }

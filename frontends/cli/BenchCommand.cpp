@@ -271,8 +271,8 @@ struct VariantBench {
   Status prepare(Session &session);
   /// Outputs of the reference in call number `call` since prepare().
   Result<std::vector<Tensor>> expected(const Engine &engine,
-                                       const BenchOptions &options,
-                                       bool allActive, int64_t call);
+                                       const BenchOptions &options, float bias,
+                                       int64_t call);
 };
 } // namespace
 
@@ -303,8 +303,7 @@ Status VariantBench::prepare(Session &session) {
 
 Result<std::vector<Tensor>> VariantBench::expected(const Engine &engine,
                                                    const BenchOptions &options,
-                                                   bool allActive,
-                                                   int64_t call) {
+                                                   float bias, int64_t call) {
   Result<Program> reference = compileModel(engine, onReference(options.common));
   if (!reference)
     return reference.status();
@@ -312,8 +311,8 @@ Result<std::vector<Tensor>> VariantBench::expected(const Engine &engine,
   if (!session)
     return session.status();
   Status status;
-  if (allActive)
-    status = session->setOption("act_bias", -INFINITY);
+  if (bias != 0)
+    status = session->setOption(kGateBias, bias);
   if (status.ok())
     status = prepare(*session);
   std::vector<Tensor> results =
@@ -351,9 +350,9 @@ static Result<SpecialiseSubject> specialiseModel(const Engine &engine,
     return variants->prepare(used);
   };
   subject.check = [variants, engine, options](std::vector<Tensor> &results,
-                                              int64_t call, bool allActive) {
+                                              int64_t call, float bias) {
     Result<std::vector<Tensor>> expected =
-        variants->expected(engine, options, allActive, call);
+        variants->expected(engine, options, bias, call);
     return expected ? compareAll(results, *expected)
                     : "there is no reference: " + expected.status().message();
   };
@@ -405,6 +404,18 @@ void cli::addBenchCommand(CLI::App &app, Action &action) {
                    "specialise: time generic kernels against chosen variants "
                    "and against all rows active")
       ->check(CLI::IsMember({"jit", "specialise"}));
+  bench
+      ->add_option("--part", options->parts,
+                   "parts of the suite specialise, by commas (default: all)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"gains", "jumps", "first-calls", "counting"}));
+  bench
+      ->add_option(
+          "--density", options->densities,
+          "per cent of rows that the gates let through, by commas, for "
+          "the part gains (default: as the gates are)")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 100));
   bench->add_option("--batch", options->batch, "sequences per call (models)")
       ->check(CLI::PositiveNumber);
   bench->callback([&action, options] {

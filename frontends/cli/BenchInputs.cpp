@@ -9,10 +9,10 @@ using namespace seqc;
 using namespace seqc::cli;
 using nlohmann::json;
 
-CaseInputs::CaseInputs(std::string name, const json &operation, json shape,
-                       const json &routerBias)
-    : name(std::move(name)), operation(operation), shape(std::move(shape)),
-      routerBias(routerBias) {}
+CaseInputs::CaseInputs(std::string name, std::shared_ptr<const json> operation,
+                       json shape, const json &routerBias)
+    : name(std::move(name)), operation(std::move(operation)),
+      shape(std::move(shape)), routerBias(routerBias) {}
 
 /// An integer, or a sum and difference of products of integers and extents:
 /// "2*N", "r+2*N", "6*w-1".
@@ -75,7 +75,7 @@ Tensor CaseInputs::generate(const json &spec) const {
 Tensor &CaseInputs::tensor(const std::string &key) {
   if (auto found = tensors.find(key); found != tensors.end())
     return found->second;
-  for (const json &spec : operation.at("inputs"))
+  for (const json &spec : operation->at("inputs"))
     if (spec[0] == key)
       return tensors[key] = generate(spec);
   // Not of the list: what a model wants beside it, filled by the caller.

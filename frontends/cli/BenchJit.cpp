@@ -8,10 +8,9 @@
 #include "frontends/cli/BenchJit.h"
 
 #include "frontends/cli/CheckOptions.h"
+#include "frontends/cli/ScratchCache.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <unistd.h>
@@ -20,25 +19,6 @@ using namespace seqc;
 using namespace seqc::cli;
 
 namespace {
-/// A disk cache of its own for the time of a measurement.
-class ScratchCache {
-public:
-  ScratchCache() {
-    std::error_code failed;
-    std::filesystem::path place =
-        std::filesystem::temp_directory_path(failed) / "seqc-jit-XXXXXX";
-    path = place.string();
-    if (failed || !::mkdtemp(path.data()))
-      path.clear();
-  }
-  ~ScratchCache() {
-    std::error_code ignored;
-    if (!path.empty())
-      std::filesystem::remove_all(path, ignored);
-  }
-  std::string path;
-};
-
 struct JitTimes {
   std::vector<KernelStats> kernels;
   double coldMs = 0, coldThreadsMs = 0, diskMs = 0, memoryMs = 0;
@@ -116,9 +96,8 @@ Result<double> JitSuite::coldMs(const JitSubject &subject, int threads,
 
 Result<double> JitSuite::diskMs(const JitSubject &subject) const {
   ScratchCache cache;
-  if (cache.path.empty())
-    return Status::error(ErrorCode::Unavailable,
-                         "cannot make a folder for a disk cache; set TMPDIR");
+  if (Status status = cache.status(); !status.ok())
+    return status;
   double best = 0;
   for (int i = 0; i <= repeats; ++i) { // the first one fills the cache
     Result<Engine> fresh = engine(1, cache.path);

@@ -19,10 +19,10 @@ struct SpecialiseSubject {
   std::vector<TensorRef> inputs;
   std::vector<Tensor> results; ///< shapes of the outputs
   BenchStart start;
-  /// Empty if call number `call` since `start.prepare` gave this, with the
-  /// gates as they are or with all rows active.
+  /// Empty if call number `call` since `start.prepare` gave this, with gates of
+  /// this bias in all calls.
   std::function<std::string(std::vector<Tensor> &results, int64_t call,
-                            bool allActive)>
+                            float bias)>
       check;
 };
 
@@ -35,6 +35,38 @@ struct SpecialiseCase {
 /// The cases that the options choose, the gated layers if they choose none.
 Result<std::vector<SpecialiseCase>>
 specialiseCases(const BenchOptions &options);
+
+/// What one part of the suite found out about one subject.
+struct PartResult {
+  std::string mismatch; ///< why the times do not count; empty: they do
+  std::string target;
+  nlohmann::ordered_json figures;
+  std::vector<std::string> row; ///< of the part's table, without the name
+};
+
+// Each part; `engine` is new. An empty result: the subject has no gates.
+
+/// With so many rows active; negative: gates as they are.
+Result<PartResult> measureGains(const BenchOptions &options,
+                                const Engine &engine,
+                                const SpecialiseSubject &subject,
+                                double density);
+std::vector<std::string> gainsHeader();
+Result<PartResult> measureJumps(const BenchOptions &options,
+                                const Engine &engine,
+                                const SpecialiseSubject &subject);
+std::vector<std::string> jumpsHeader();
+Result<PartResult> measureFirstCalls(const BenchOptions &options,
+                                     const Engine &engine,
+                                     const SpecialiseSubject &subject);
+std::vector<std::string> firstCallsHeader();
+Result<PartResult> measureCounting(const BenchOptions &options,
+                                   const Engine &engine,
+                                   const SpecialiseSubject &subject);
+std::vector<std::string> countingHeader();
+
+/// "pass", or by how much a ratio is above its bar.
+std::string barText(double ratio, double bar);
 
 /// Measures and prints; an exit code.
 int benchSpecialise(const BenchOptions &options,

@@ -15,6 +15,7 @@ struct CompileCommandOptions {
   std::string emit;
   std::string stopAfter;
   std::string dump;
+  std::string variant;
 };
 } // namespace
 
@@ -22,6 +23,7 @@ static int emitText(const Engine &engine,
                     const CompileCommandOptions &options) {
   CompileOptions compile = compileOptions(options.common);
   compile.dumpDir = options.dump;
+  compile.variant = options.variant;
   const std::string &form =
       options.emit.empty() ? options.stopAfter : options.emit;
   Result<std::string> text =
@@ -100,6 +102,10 @@ static int runCompile(const CompileCommandOptions &options) {
     return report(engine.status());
   if (!options.emit.empty() || !options.stopAfter.empty())
     return emitText(*engine, options);
+  if (!options.variant.empty())
+    return report(Status::error(ErrorCode::InvalidArgument,
+                                "--variant says what to print, expected "
+                                "--emit or --stop-after beside it"));
   return compileToFolder(*engine, progress, options);
 }
 
@@ -129,6 +135,9 @@ void cli::addCompileCommand(CLI::App &app, Action &action) {
                    "partition, schedule, "
                    "tile, bufferize, vectorize, lower")
       ->excludes(emit);
+  compile->add_option("--variant", options->variant,
+                      "with --emit or --stop-after: this variant of the "
+                      "kernels that have it in place of all kernels");
   compile->add_option("--dump-phases-to", options->dump,
                       "folder for the IR after each phase");
   compile->callback([&action, options] {

@@ -9,13 +9,13 @@ namespace seqc::rt {
 
 PlanRunner::PlanRunner(std::shared_ptr<const LoadedPlan> loadedPlan,
                        std::shared_ptr<const Parallel> threads,
-                       std::shared_ptr<Specialiser> specialiser)
+                       std::shared_ptr<Specialiser> specialiser, bool counted)
     : loaded(std::move(loadedPlan)), parallel(std::move(threads)),
-      counts(loaded->plan(), loaded->sites()),
+      counting(counted), counts(loaded->plan(), loaded->sites()),
       dispatcher(loaded->sites(), counts, std::move(specialiser)),
       steps(loaded->plan(), loaded->plan().run, loaded->kernels(), *parallel),
       pieces(loaded->pieces()), own(loaded->plan().buffers.size()) {
-  if (!loaded->interpreter())
+  if (counting && !loaded->interpreter())
     steps.attach(dispatcher, counts);
   for (size_t i = 0; i < own.size(); ++i)
     if (void *constant = loaded->constant(static_cast<int32_t>(i)))
@@ -127,7 +127,7 @@ Status PlanRunner::run() {
   if (const Interpreter &interpreter = loaded->interpreter()) {
     Status status = interpreter(steps.allBuffers(), steps.allSymbols());
     // How they are spread over several sequences it does not say.
-    for (size_t i = 0; status.ok() && i < plan().gates.size(); ++i)
+    for (size_t i = 0; counting && status.ok() && i < plan().gates.size(); ++i)
       counts.countGate(i, symbol(plan().gates[i].symbol),
                        sequences == 1 ? symbol(plan().gates[i].symbol) : -1,
                        rows);

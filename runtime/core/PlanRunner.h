@@ -15,10 +15,12 @@ namespace seqc::rt {
 /// rows or sequences come than ever before. One thread at a time.
 class PlanRunner {
 public:
-  /// `specialiser` may be null.
+  /// `specialiser` may be null. Without `counting` gates and classes of calls
+  /// are not counted, and no variant runs.
   PlanRunner(std::shared_ptr<const LoadedPlan> loaded,
              std::shared_ptr<const Parallel> parallel,
-             std::shared_ptr<Specialiser> specialiser = nullptr);
+             std::shared_ptr<Specialiser> specialiser = nullptr,
+             bool counting = true);
 
   const Plan &plan() const { return loaded->plan(); }
 
@@ -48,6 +50,7 @@ public:
   const std::vector<Work> &work() const { return steps.work(); }
   const std::vector<int32_t> &ranSlots() const { return steps.ranSlots(); }
   Profiler &profiler() { return counts; }
+  bool isCounting() const { return counting; }
   /// Bytes of temporaries, staging and scratch.
   size_t workspaceBytes() const;
 
@@ -56,6 +59,7 @@ private:
 
   std::shared_ptr<const LoadedPlan> loaded;
   std::shared_ptr<const Parallel> parallel;
+  const bool counting;
   Profiler counts;
   Dispatcher dispatcher;
   StepRunner steps;

@@ -14,9 +14,9 @@ using namespace seqc::rt;
 
 Session::Impl::Impl(std::shared_ptr<const LoadedPlan> loadedPlan,
                     std::shared_ptr<const Parallel> threads,
-                    std::shared_ptr<Specialiser> specialiser)
+                    std::shared_ptr<Specialiser> specialiser, bool counting)
     : loaded(std::move(loadedPlan)), parallel(std::move(threads)),
-      runner(loaded, parallel, std::move(specialiser)) {
+      runner(loaded, parallel, std::move(specialiser), counting) {
   for (size_t i = 0; i < plan().buffers.size(); ++i) {
     const PlanBuffer &buffer = plan().buffers[i];
     int32_t index = static_cast<int32_t>(i);
@@ -54,10 +54,10 @@ Session::Impl::Impl(std::shared_ptr<const LoadedPlan> loadedPlan,
   optionValues.assign(options.size(), 0.0f);
 }
 
-Result<Session>
-seqc::rt::makeSession(std::shared_ptr<const LoadedPlan> loaded,
-                      std::shared_ptr<const Parallel> parallel,
-                      std::shared_ptr<Specialiser> specialiser) {
+Result<Session> seqc::rt::makeSession(std::shared_ptr<const LoadedPlan> loaded,
+                                      std::shared_ptr<const Parallel> parallel,
+                                      std::shared_ptr<Specialiser> specialiser,
+                                      bool counting) {
   bool perToken = false;
   for (const PlanBuffer &buffer : loaded->plan().buffers)
     perToken |= buffer.kind == BufferKind::Input && buffer.alias < 0 &&
@@ -65,8 +65,9 @@ seqc::rt::makeSession(std::shared_ptr<const LoadedPlan> loaded,
   if (!perToken)
     return Status::error(ErrorCode::InvalidModel,
                          "expected an input with one row per token");
-  return Session(std::make_unique<Session::Impl>(
-      std::move(loaded), std::move(parallel), std::move(specialiser)));
+  return Session(
+      std::make_unique<Session::Impl>(std::move(loaded), std::move(parallel),
+                                      std::move(specialiser), counting));
 }
 
 Session::Session(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
@@ -187,7 +188,8 @@ Status Session::Impl::run(const TensorRef *inputRefs, size_t inputCount,
       return status;
   if (Status status = runner.run(); !status.ok())
     return status;
-  runner.profiler().countCall(lengths.data(), batch, rows);
+  if (runner.isCounting())
+    runner.profiler().countCall(lengths.data(), batch, rows);
   for (const BoundTensor &output : outputs)
     if (output.staged || (output.perToken && ragged))
       finishOutput(output);

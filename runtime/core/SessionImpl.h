@@ -30,10 +30,12 @@ namespace seqc::rt {
 Signature signatureOf(const Plan &plan);
 
 /// A session with zero states. The plan needs an input with one row per token.
-/// `specialiser`, of the same plan, may be null: generic kernels only.
+/// `specialiser`, of the same plan, may be null: generic kernels only. Without
+/// `counting` there is no profile, and again generic kernels only.
 Result<Session> makeSession(std::shared_ptr<const LoadedPlan> loaded,
                             std::shared_ptr<const Parallel> parallel,
-                            std::shared_ptr<Specialiser> specialiser = nullptr);
+                            std::shared_ptr<Specialiser> specialiser = nullptr,
+                            bool counting = true);
 
 } // namespace seqc::rt
 
@@ -42,7 +44,7 @@ namespace seqc {
 struct Session::Impl {
   Impl(std::shared_ptr<const rt::LoadedPlan> loaded,
        std::shared_ptr<const rt::Parallel> parallel,
-       std::shared_ptr<rt::Specialiser> specialiser);
+       std::shared_ptr<rt::Specialiser> specialiser, bool counting);
 
   const rt::Plan &plan() const { return loaded->plan(); }
   /// Whether anything but the position passes from call to call.

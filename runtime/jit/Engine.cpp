@@ -340,5 +340,6 @@ Result<std::string> Engine::emit(const ModelSource &source,
   Result<codegen::CpuTarget> target = parseTarget(compile.target);
   if (!target)
     return target.status();
-  return jit::emitModel(*model, *target, form, compile.dumpDir);
+  return jit::emitModel(*model, *target, form, compile.variant,
+                        compile.dumpDir);
 }

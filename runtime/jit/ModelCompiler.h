@@ -71,10 +71,12 @@ compileModel(const ModelInput &model, const codegen::CpuTarget &target,
              const ProgressHandler &progress, const std::string &dumpDir,
              CompileStats &stats);
 
-/// Text of one --emit form or phase.
+/// Text of one --emit form or phase; of a variant of the kernels that have it
+/// unless `variant` is empty.
 Result<std::string> emitModel(const ModelInput &model,
                               const codegen::CpuTarget &target,
                               const std::string &form,
+                              const std::string &variant,
                               const std::string &dumpDir);
 
 } // namespace seqc::jit

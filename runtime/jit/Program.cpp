@@ -23,7 +23,8 @@ Result<Session> Program::session(const SessionOptions &options) const {
   std::shared_ptr<const rt::Parallel> parallel = impl->parallel;
   if (options.threads > 0 && options.threads != parallel->threads())
     parallel = std::make_shared<const rt::Parallel>(options.threads);
-  return rt::makeSession(impl->loaded, parallel, impl->specialiser);
+  return rt::makeSession(impl->loaded, parallel, impl->specialiser,
+                         options.counting);
 }
 
 static VariantInfo infoOf(const rt::VariantReport &report,

@@ -88,6 +88,32 @@ TEST(ProfileTest, CountsWhatGatesLetThrough) {
   EXPECT_EQ(layer.insideWindow, 1);
 }
 
+TEST(ProfileTest, SessionsThatDoNotCountRunGenericKernels) {
+  SpecialiserOptions options;
+  options.mode = SpecialiseMode::Force;
+  Toy toy(options);
+  Session counting = toy.session();
+  Session other = *makeSession(toy.loaded, std::make_shared<Parallel>(1),
+                               toy.specialiser, /*counting=*/false);
+  for (Session *session : {&counting, &other}) {
+    session->setTiming(true);
+    std::vector<Sequence> sequences = batchOf({5}, 1);
+    runChecked(*session, sequences, 100); // all rows
+  }
+  auto variantsOfRun = [](const Session &session) {
+    int count = 0;
+    for (const StepTime &step : session.stepTimes())
+      count += !step.variant.empty() && step.variant != "generic";
+    return count;
+  };
+  EXPECT_GT(variantsOfRun(counting), 0);
+  EXPECT_EQ(variantsOfRun(other), 0);
+  EXPECT_EQ(counting.profile().calls, 1);
+  EXPECT_EQ(counting.profile().layers[0].calls, 1);
+  EXPECT_EQ(other.profile().calls, 0);
+  EXPECT_EQ(other.profile().layers[0].calls, 0);
+}
+
 TEST(ProfileTest, CountsClassesWhateverIsCompiled) {
   for (SpecialiseMode mode :
        {SpecialiseMode::Off, SpecialiseMode::Force, SpecialiseMode::Ahead}) {

@@ -81,6 +81,9 @@ struct CompileOptions {
   Specialise specialise = Specialise::Background;
   /// For Specialise::Ahead: text of Profile::serialise, of this model.
   std::string profile;
+  /// For Engine::emit, forms after "kernels": this variant of the kernels that
+  /// have it in place of all kernels; empty: none.
+  std::string variant;
 };
 
 /// A model description and its weights.

@@ -56,6 +56,9 @@ struct CompileStats {
 
 struct SessionOptions {
   int threads = 0; ///< 0: the engine's
+  /// False: calls are not counted and run generic kernels only, to tell what
+  /// counting costs.
+  bool counting = true;
 };
 
 /// A compiled model with its weights. Immutable and thread-safe; outlives its
