@@ -85,6 +85,38 @@ func.func @decays(%a: vector<16xf32>, %n: index) -> vector<16xf32> {
 
 // -----
 
+// Between 1 and 2 a logarithm is a polynomial of what is added to 1; of another sum
+// it is not.
+// CHECK-LABEL: func.func @softplus(
+// CHECK: %[[E:.*]] = arith.select
+// CHECK-COUNT-8: math.fma %{{.*}}, %[[E]]
+// CHECK-NEXT: %[[L:.*]] = arith.mulf %[[E]]
+// CHECK-NOT: arith.shrsi
+// CHECK: math.absf
+// CHECK: %[[F:.*]] = arith.select
+// CHECK-COUNT-8: math.fma %{{.*}}, %[[F]]
+// CHECK-NEXT: arith.mulf %[[F]]
+// CHECK: arith.shrsi
+// CHECK: return
+func.func @softplus(%x: vector<16xf32>) -> vector<16xf32> {
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %0 = math.absf %x : vector<16xf32>
+  %1 = arith.negf %0 : vector<16xf32>
+  %2 = math.exp %1 : vector<16xf32>
+  %3 = arith.addf %one, %2 : vector<16xf32>
+  %4 = math.log %3 : vector<16xf32>
+  %5 = math.absf %4 : vector<16xf32>
+  %6 = arith.negf %5 : vector<16xf32>
+  %7 = math.exp %6 : vector<16xf32>
+  %8 = math.log1p %7 : vector<16xf32>
+  %9 = math.exp %8 : vector<16xf32>
+  %10 = arith.addf %one, %9 : vector<16xf32>
+  %11 = math.log %10 : vector<16xf32>
+  return %11 : vector<16xf32>
+}
+
+// -----
+
 // Without a fused instruction math.fma would be a call.
 // CHECK-LABEL: func.func @unfused(
 // CHECK-NOT: math.fma

@@ -488,7 +488,7 @@ TEST_P(Vectorize, ArgumentOfMaximum) {
 // Math
 //===----------------------------------------------------------------------===//
 
-/// o = f(x) elementwise; an op's name, or "sigmoid".
+/// o = f(x) elementwise; an op's name, "sigmoid" or "softplus".
 static std::string function(const std::string &op) {
   std::string body = "%r = " + op + " %a : f32";
   if (op == "sigmoid")
@@ -497,6 +497,16 @@ static std::string function(const std::string &op) {
         %e = math.exp %n : f32
         %d = arith.addf %one, %e : f32
         %r = arith.divf %one, %d : f32)";
+  if (op == "softplus")
+    body = R"(%one = arith.constant 1.0 : f32
+        %nil = arith.constant 0.0 : f32
+        %s = math.absf %a : f32
+        %n = arith.negf %s : f32
+        %e = math.exp %n : f32
+        %d = arith.addf %one, %e : f32
+        %l = math.log %d : f32
+        %m = arith.maximumf %a, %nil : f32
+        %r = arith.addf %m, %l : f32)";
   return kernel("f", "%x: memref<?xf32>, %o: memref<?xf32>", R"(
     linalg.generic {indexing_maps = [affine_map<(a) -> (a)>,
         affine_map<(a) -> (a)>], iterator_types = ["parallel"]}
@@ -569,6 +579,13 @@ TEST_P(Vectorize, MathIsAccurate) {
   checkFunction(
       "sigmoid", t, [](double x) { return 1 / (1 + std::exp(-x)); }, -80, 80,
       4e-7, 0, growth);
+  // Small results are exact to their own size, as 1 + exp would not be.
+  checkFunction(
+      "softplus", t,
+      [](double x) {
+        return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+      },
+      -80, 80, 4e-7, 0, growth);
   checkFunction("math.erf", t, std::erf, -6, 6, 5e-7, 1);
   checkFunction("math.tanh", t, std::tanh, -10, 10, 4e-7, 1e-30);
   checkFunction(
@@ -617,6 +634,13 @@ TEST_P(Vectorize, MathAtTheEdges) {
   EXPECT_TRUE(std::isnan(s[3]));
   EXPECT_LT(s[4], 2e-38f);
   EXPECT_EQ(s[5], 1);
+  auto o = evaluate("softplus", GetParam(), {-inf, inf, nan, 1e30f, -1e30f});
+  ASSERT_EQ(o.size(), 5u);
+  EXPECT_EQ(o[0], 0);
+  EXPECT_EQ(o[1], inf);
+  EXPECT_TRUE(std::isnan(o[2]));
+  EXPECT_EQ(o[3], 1e30f);
+  EXPECT_EQ(o[4], 0);
   auto h = evaluate("math.tanh", GetParam(), {0, -inf, inf, nan});
   ASSERT_EQ(h.size(), 4u);
   EXPECT_EQ(h[0], 0);
