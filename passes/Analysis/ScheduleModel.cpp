@@ -230,6 +230,9 @@ static int64_t scanTemporaries(const ScanPhases &phases, TargetAttr target) {
 /// Rows that all channels of a task pass before the next ones: their parts of
 /// neighbouring pages and what waits for the next group of states stay near.
 static constexpr int64_t kBlockRows = 8, kWideBlockRows = 16;
+static constexpr int64_t kNarrowLanes = 4;
+/// Most states in one of several groups.
+static constexpr int64_t kMostGrouped = 16;
 /// Fewer vectors of states do not fill the multiply-add pipes.
 static constexpr int64_t kBlockedChains = 8;
 /// Channels of a task: pieces of 256 bytes at least, which the machine fetches
@@ -240,11 +243,19 @@ static constexpr int64_t kLeastTaskChannels = 64, kTaskChannels = 256;
 /// operands in memory where instructions have such.
 static int64_t statesInRegisters(const ScanPhases &phases, TargetAttr target) {
   int64_t each = phases.stateVectors;
+  // Parts of a state that read one another are all kept until the last one is
+  // made. Without fused multiply-adds the temporaries count for that.
+  if (target.getFma())
+    each += phases.stateVectors - 1;
   if (target.getIsa() == kLoadStoreIsa)
     each += phases.paramVectors;
   int64_t free = target.getVectorRegisters() - int64_t(phases.kept.size()) -
                  scanTemporaries(phases, target);
   int64_t most = std::max<int64_t>(1, free / each);
+  // In groups anyway: wider ones gain nothing, but their exponentials, of which
+  // more are on their way, spill.
+  if (most < phases.states)
+    most = std::min(most, kMostGrouped);
   return llvm::divideCeil(phases.states, llvm::divideCeil(phases.states, most));
 }
 
@@ -266,8 +277,10 @@ static ScheduleAttr scheduleChannels(func::FuncOp kernel, TargetAttr target) {
   int64_t most = rows ? kTaskChannels / lanes : 4;
   int64_t vectors = std::clamp<int64_t>(channels / (4 * lanes),
                                         std::max<int64_t>(1, least), most);
-  // Wide rows are many pages: each is used a little longer.
-  if (rows && vectors * lanes >= kTaskChannels)
+  // Wide rows are many pages: each is used a little longer. A group of states
+  // in narrow vectors is little work for a row.
+  if (rows &&
+      (vectors * lanes >= kTaskChannels || (states && lanes <= kNarrowLanes)))
     rows = kWideBlockRows;
   return make(kernel.getContext(), KernelForm::Channels, rows, {1, vectors},
               /*keys=*/0, states);

@@ -48,6 +48,13 @@ def selective(states):
          "state_out": "c", "decay": "A", "out": "y"}], {"A": [WIDTH, states]}
 
 
+def complex_scan(states):
+    pairs = {f"w.{name}": [WIDTH, states] for name in
+             ("decay_re", "decay_im", "out_re", "out_im")}
+    return {"width": WIDTH}, [{"op": "complex_scan", "in": "x", "weights": "w.",
+                               "states": states, "out": "y"}], {**pairs, "w.skip": [WIDTH]}
+
+
 def conv(_):
     return {"width": WIDTH}, [{"op": "conv", "in": "x", "weights": "w.", "taps": 4,
                                "bias": False, "out": "y"}], {"w.weight": [WIDTH, 4]}
@@ -66,7 +73,8 @@ def save(path, shapes):
 
 def main(name, *rest):
     *states, folder = rest
-    makers = {maker.__name__: maker for maker in (gemm, attention, ema, selective, conv)}
+    makers = {maker.__name__: maker for maker in (gemm, attention, ema, selective, complex_scan,
+                                               conv)}
     columns, steps, shapes = makers[name](int(states[0]) if states else 16)
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
