@@ -24,8 +24,10 @@ struct ExplainOptions {
 /// A kernel step of the calls, each with its least time.
 struct ExplainStep {
   std::string layer, kernel;
-  std::string variant; ///< that answered last; "" where there are none
+  std::string variant;  ///< that answered last; "" where there are none
+  std::string idleWith; ///< count with which it is left out where it is 0
   bool gated = false;
+  int64_t leftOut = 0; ///< calls
   double ms = 0;
   double flops = 0, exps = 0, bytes = 0;
   double limitMs = 0; ///< what this machine needs at least
@@ -59,6 +61,8 @@ std::string explainPage(const Explanation &about, const std::string &plan);
 
 /// Why the site ran what it ran, in a few words.
 std::string reasonOf(const VariantInfo &variant);
+/// Where the step is left out, and in how many of the calls it was.
+std::string idleText(const ExplainStep &step, const std::string &none = "");
 /// Mean of the calls; 0 without any.
 double meanOf(const std::vector<double> &values);
 

@@ -209,15 +209,16 @@ static std::string row(const std::vector<std::string> &cells,
 }
 
 static std::string stepsTable(const Explanation &about) {
-  std::string text =
-      "<table>" +
-      row({"step", "layer", "ran", "us", "Mflop", "kB", "of limit"}, "th");
+  std::string text = "<table>" + row({"step", "layer", "ran", "us", "Mflop",
+                                      "kB", "of limit", "left out if"},
+                                     "th");
   for (const ExplainStep &step : about.steps)
     text += row({step.kernel, step.layer, step.variant, number(1e3 * step.ms),
                  number(step.flops / 1e6, 2), number(step.bytes / 1e3),
                  step.ms > 0 && step.limitMs > 0
                      ? number(100 * step.limitMs / step.ms, 0) + " %"
-                     : ""});
+                     : "",
+                 idleText(step)});
   return text + "</table>\n";
 }
 

@@ -40,9 +40,16 @@ std::string cli::reasonOf(const VariantInfo &variant) {
 // Tables
 //===----------------------------------------------------------------------===//
 
+std::string cli::idleText(const ExplainStep &step, const std::string &none) {
+  if (step.idleWith.empty())
+    return none;
+  return step.idleWith + " = 0, " + std::to_string(step.leftOut) + " calls";
+}
+
 static std::string stepsTable(const Explanation &about) {
-  std::vector<std::vector<std::string>> rows = {
-      {"step", "layer", "ran", "us", "Gflop/s", "GB/s", "of limit"}};
+  std::vector<std::vector<std::string>> rows = {{"step", "layer", "ran", "us",
+                                                 "Gflop/s", "GB/s", "of limit",
+                                                 "left out if"}};
   double total = 0, limit = 0;
   for (const ExplainStep &step : about.steps) {
     total += step.ms;
@@ -56,10 +63,12 @@ static std::string stepsTable(const Explanation &about) {
          step.ms > 0 && step.bytes > 0
              ? formatNumber(step.bytes / step.ms / 1e6, 1)
              : "-",
-         works && step.limitMs > 0 ? percent(step.limitMs / step.ms, 0) : "-"});
+         works && step.limitMs > 0 ? percent(step.limitMs / step.ms, 0) : "-",
+         idleText(step, "-")});
   }
   rows.push_back({"all", "-", "-", formatNumber(1e3 * total, 1), "-", "-",
-                  total > 0 && limit > 0 ? percent(limit / total, 0) : "-"});
+                  total > 0 && limit > 0 ? percent(limit / total, 0) : "-",
+                  "-"});
   return formatTable(rows);
 }
 
@@ -162,6 +171,8 @@ nlohmann::ordered_json cli::explainJson(const Explanation &about) {
                      {"layer", step.layer},
                      {"ran", step.variant},
                      {"gated", step.gated},
+                     {"idle_with", step.idleWith},
+                     {"left_out", step.leftOut},
                      {"ms", step.ms},
                      {"flops", step.flops},
                      {"exps", step.exps},

@@ -76,12 +76,17 @@ void Watcher::addSteps() {
   about.steps.resize(times.size());
   for (size_t i = 0; i < times.size(); ++i) {
     ExplainStep &step = about.steps[i];
-    // Of another variant, earlier times say nothing.
-    bool first = step.kernel.empty() || step.variant != times[i].variant;
     step.layer = times[i].layer;
     step.kernel = times[i].kernel;
-    step.variant = times[i].variant;
+    step.idleWith = times[i].idleWith;
     step.gated = times[i].gated;
+    if (times[i].leftOut) {
+      ++step.leftOut;
+      continue;
+    }
+    // Of another variant, earlier times say nothing.
+    bool first = step.ms == 0 || step.variant != times[i].variant;
+    step.variant = times[i].variant;
     step.ms = first ? times[i].ms : std::min(step.ms, times[i].ms);
     step.flops = times[i].flops;
     step.exps = times[i].exps;

@@ -107,7 +107,7 @@ static std::string explainBuffers(const Plan &plan) {
 static std::string explainSteps(const Plan &plan, const char *title,
                                 const std::vector<PlanStep> &steps) {
   Table table;
-  table.add({"#", "step", "layer", "buffers"});
+  table.add({"#", "step", "layer", "left out if", "buffers"});
   for (size_t i = 0; i < steps.size(); ++i) {
     const PlanStep &step = steps[i];
     std::string what;
@@ -131,8 +131,10 @@ static std::string explainSteps(const Plan &plan, const char *title,
       args.push_back("#" + std::to_string(arg) +
                      (name.empty() ? "" : " " + name));
     }
+    std::string idle =
+        step.idleWith < 0 ? "-" : plan.symbols[step.idleWith] + " = 0";
     table.add({std::to_string(i), what, step.layer.empty() ? "-" : step.layer,
-               join(args)});
+               idle, join(args)});
   }
   return std::string(title) + "\n" + table.str();
 }

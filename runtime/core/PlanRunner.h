@@ -49,6 +49,7 @@ public:
   }
   const std::vector<Work> &work() const { return steps.work(); }
   const std::vector<int32_t> &ranSlots() const { return steps.ranSlots(); }
+  const std::vector<uint8_t> &leftOut() const { return steps.leftOut(); }
   Profiler &profiler() { return counts; }
   bool isCounting() const { return counting; }
   /// Bytes of temporaries, staging and scratch.

@@ -336,6 +336,9 @@ std::vector<StepTime> Session::stepTimes() const {
     time.bytes = work.bytes;
     if (int32_t slot = impl->runner.ranSlots()[i]; slot >= 0)
       time.variant = impl->loaded->sites().names[slot];
+    if (step.idleWith >= 0)
+      time.idleWith = impl->plan().symbols[step.idleWith];
+    time.leftOut = impl->runner.leftOut()[i];
     times.push_back(std::move(time));
   }
   return times;

@@ -174,6 +174,7 @@ void StepRunner::setTiming(bool on) {
   timing = on;
   times.assign(on ? steps.size() : 0, 0.0);
   works.assign(times.size(), {});
+  idle.assign(times.size(), 0);
   slots.assign(times.size(), -1);
 }
 
@@ -219,11 +220,12 @@ Status StepRunner::runTimed() {
     slots[i] = -1;
     // Now, since temporaries that it reads may be gone after the run.
     works[i] = {};
-    if (steps[i].kind == StepKind::Kernel && !isIdle(steps[i]))
+    idle[i] = isIdle(steps[i]);
+    if (steps[i].kind == StepKind::Kernel && !idle[i])
       works[i] = workOf(plan.kernels[steps[i].kernel],
                         args.data() + steps[i].firstArg);
     Clock::time_point start = Clock::now();
-    if (!isIdle(steps[i]))
+    if (!idle[i])
       if (Status status = runStep(steps[i]); !status.ok())
         return status;
     times[i] =

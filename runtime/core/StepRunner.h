@@ -51,6 +51,8 @@ public:
   void setTiming(bool on);
   const std::vector<double> &milliseconds() const { return times; }
   const std::vector<Work> &work() const { return works; }
+  /// Likewise: whether the step had no effect and was not run.
+  const std::vector<uint8_t> &leftOut() const { return idle; }
   /// Slots of what ran at each step of that run; -1 where there is no site or
   /// nothing to do.
   const std::vector<int32_t> &ranSlots() const { return slots; }
@@ -104,6 +106,7 @@ private:
   bool timing = false;
   std::vector<double> times;
   std::vector<Work> works;
+  std::vector<uint8_t> idle;
   std::vector<int32_t> slots;
 };
 

@@ -55,6 +55,7 @@ struct Engine::Impl {
   /// For a program of `model`, with what its profile asks for.
   Result<std::shared_ptr<rt::Specialiser>>
   specialiserOf(std::shared_ptr<const jit::CompiledModel> model,
+                const std::string &fingerprint,
                 const codegen::CpuTarget &target,
                 const CompileOptions &compile);
 };
@@ -225,6 +226,7 @@ static rt::SpecialiseMode modeOf(Specialise mode) {
 
 Result<std::shared_ptr<rt::Specialiser>>
 Engine::Impl::specialiserOf(std::shared_ptr<const jit::CompiledModel> model,
+                            const std::string &fingerprint,
                             const codegen::CpuTarget &target,
                             const CompileOptions &compile) {
   const rt::Plan &plan = model->plan;
@@ -239,6 +241,7 @@ Engine::Impl::specialiserOf(std::shared_ptr<const jit::CompiledModel> model,
   }
   auto compiler = std::make_shared<jit::VariantCompiler>();
   compiler->model = std::move(model);
+  compiler->fingerprint = fingerprint;
   compiler->target = target;
   compiler->pool = pool;
   compiler->loader = loader;
@@ -313,7 +316,7 @@ Result<Program> Engine::compile(const ModelSource &source,
       return loaded.status();
     program->loaded = std::move(*loaded);
     Result<std::shared_ptr<rt::Specialiser>> specialiser =
-        impl->specialiserOf(*compiled, *target, compile);
+        impl->specialiserOf(*compiled, program->fingerprint, *target, compile);
     if (!specialiser)
       return specialiser.status();
     program->specialiser = std::move(*specialiser);

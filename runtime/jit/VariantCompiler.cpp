@@ -80,14 +80,14 @@ Result<rt::CompiledVariant> VariantCompiler::compile(int32_t kernel,
 //===----------------------------------------------------------------------===//
 
 /// A verdict holds for this variant against this kernel, in this layer of this
-/// model, on this kind of machine with so many threads.
+/// model whatever its file is called, on this kind of machine with so many
+/// threads.
 std::string VariantCompiler::verdictKey(int32_t kernel, int32_t variant,
                                         const std::string &layer) const {
   const rt::PlanKernel &planned = model->plan.kernels[kernel];
-  return contentKey({"verdict", model->plan.model, planned.symbol,
-                     planned.objectKey, planned.variants[variant].assumption,
-                     layer, machineOf(target), std::to_string(threads),
-                     buildId()});
+  return contentKey({"verdict", fingerprint, planned.symbol, planned.objectKey,
+                     planned.variants[variant].assumption, layer,
+                     machineOf(target), std::to_string(threads), buildId()});
 }
 
 std::optional<rt::Verdict>

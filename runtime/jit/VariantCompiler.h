@@ -18,6 +18,7 @@ namespace seqc::jit {
 /// the engine. Thread-safe.
 struct VariantCompiler {
   std::shared_ptr<const CompiledModel> model;
+  std::string fingerprint; ///< modelKey() of the model, wherever it lies
   codegen::CpuTarget target;
   std::shared_ptr<KernelPool> pool;
   std::shared_ptr<codegen::KernelLoader> loader;

@@ -152,6 +152,15 @@ TEST(DispatchTest, AnOldSnapshotIsLetGoWithTheNextCall) {
 
 static std::atomic<int> askedForTasks{0};
 
+/// The gather and the scatter behind it, and no other step.
+static void expectLeftOut(const std::vector<StepTime> &times, bool leftOut) {
+  for (size_t i = 0; i < times.size(); ++i) {
+    bool follows = i == 4 || i == 5;
+    EXPECT_EQ(times[i].idleWith, follows ? "kept" : "") << i;
+    EXPECT_EQ(times[i].leftOut, follows && leftOut) << i;
+  }
+}
+
 TEST(DispatchTest, StepsWithoutEffectAreLeftOutTogether) {
   Plan plan = testPlan();
   std::swap(plan.run[3], plan.run[4]); // the copy first, then gather, scatter
@@ -171,8 +180,12 @@ TEST(DispatchTest, StepsWithoutEffectAreLeftOutTogether) {
     askedForTasks = 0;
     runMany(session, 3, {5, 2}, -100);
     EXPECT_EQ(askedForTasks, 0);
+    if (timing)
+      expectLeftOut(session.stepTimes(), true);
     runMany(session, 3, {5, 2}, 100);
     EXPECT_EQ(askedForTasks, 6);
+    if (timing)
+      expectLeftOut(session.stepTimes(), false);
     runMany(session, 3, {5, 2}, -100);
     EXPECT_EQ(askedForTasks, 6);
     runMany(session, 3, {0, 0}, 100); // no rows at all

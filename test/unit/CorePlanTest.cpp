@@ -206,11 +206,13 @@ TEST(PlanText, RefusesOtherText) {
 }
 
 TEST(PlanText, ExplainShowsEveryPart) {
-  std::string text = explain(testPlan());
+  Plan plan = testPlan();
+  plan.run[3].idleWith = kFirstCountSymbol;
+  std::string text = explain(plan);
   for (const char *part :
        {"model toy, target test, causal, at most 5000 positions", "test gather",
         "view of #12", "own, up to [rows, 3]", "[sequences+1]", "pack by 2",
-        "count kept", "layers.0", "once per set of weights"})
+        "count kept", "layers.0", "kept = 0", "once per set of weights"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   EXPECT_EQ(text.find(" \n"), std::string::npos);
 }

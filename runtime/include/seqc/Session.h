@@ -32,6 +32,9 @@ struct StepTime {
   /// Of a kernel in that call: additions and multiplications, exponentials and
   /// the like, bytes of what it reads and writes, each counted once.
   double flops = 0, exps = 0, bytes = 0;
+  /// The count with which the step changes nothing where it is 0; "" without.
+  std::string idleWith;
+  bool leftOut = false; ///< it was 0 in that call
 };
 
 /// Runs a program and carries its state from call to call. Movable, NOT
@@ -47,8 +50,8 @@ public:
   /// optional input may be left out. All shapes and dtypes are checked before
   /// any work. Reads inputs, writes outputs, keeps neither. The number of
   /// sequences may change only after resetState().
-  Status run(const TensorRef *inputs, size_t inputCount, const TensorRef *outputs,
-             size_t outputCount);
+  Status run(const TensorRef *inputs, size_t inputCount,
+             const TensorRef *outputs, size_t outputCount);
 
   /// Scalar run-time option ("act_bias"); NaN is refused.
   Status setOption(std::string_view name, float value);

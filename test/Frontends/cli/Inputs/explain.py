@@ -39,20 +39,25 @@ for kernel, count in calls.items():
 for step in steps:
     expect(step[1] in calls or re.match(r"(count|pack by \d+|copy)\b", step[1]),
            f"step {step} calls nothing known")
-    for use in step[3].split(", "):
+    for use in step[4].split(", "):
         number, _, name = use.lstrip("#").partition(" ")
         expect(number in buffers, f"step {step}: no buffer {number}")
         expect(buffers[number][1] == (name or "-"),
                f"step {step}: buffer {number} is called {buffers[number][1]}")
-counted = set()
+counted, idle = set(), 0
 for step in tables["per call"]:
     if step[1].startswith("count "):
         counted.add(step[1].removeprefix("count "))
-    for use in step[3].split(", "):
+    if step[3] != "-":
+        symbol = step[3].removesuffix(" = 0")
+        expect(symbol in counted and step[1] in calls,
+               f"step {step}: expected a kernel and a count known before")
+        idle += 1
+    for use in step[4].split(", "):
         shape = buffers[use.lstrip("#").split(" ")[0]][4]
         for symbol in re.findall(r"[\w.]+\.active", shape):
             expect(symbol in counted, f"step {step}: {symbol} is not counted yet")
 layers = [step[2] for step in tables["per call"] if step[2] != "-"]
 expect(layers == sorted(layers), f"expected layers in order, got {layers}")
 print(f"{len(calls)} kernels, {len(buffers)} buffers, {len(steps)} steps, "
-      f"{len(counted)} gates agree")
+      f"{len(counted)} gates agree, {idle} steps follow them")
