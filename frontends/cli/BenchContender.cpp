@@ -138,26 +138,26 @@ static Result<double> shareWith(float bias, Contender &contender,
   return sum / double(calls);
 }
 
-Result<float> cli::gatesFor(double share, Contender &contender,
+Result<Gates> cli::gatesFor(double share, Contender &contender,
                             const SpecialiseSubject &subject) {
-  if (share <= 0 || share >= 1) {
-    float bias = share <= 0 ? INFINITY : -INFINITY;
-    Status status = contender.setGates(bias);
-    return status.ok() ? Result<float>(bias) : Result<float>(status);
-  }
+  bool isEnd = share <= 0 || share >= 1;
   constexpr int kMostSteps = 24;
   constexpr double kCloseEnough = 0.002;
-  float low = -64, high = 64, middle = 0;
+  float low = -64, high = 64;
+  Gates gates;
   for (int step = 0; step < kMostSteps; ++step) {
-    middle = (low + high) / 2;
-    Result<double> got = shareWith(middle, contender, subject.start.every);
+    gates.bias = (low + high) / 2;
+    if (isEnd)
+      gates.bias = share <= 0 ? INFINITY : -INFINITY;
+    Result<double> got = shareWith(gates.bias, contender, subject.start.every);
     if (!got)
       return got.status();
-    if (std::fabs(*got - share) < kCloseEnough)
+    gates.active = *got;
+    if (isEnd || std::fabs(*got - share) < kCloseEnough)
       break;
-    (*got > share ? low : high) = middle;
+    (*got > share ? low : high) = gates.bias;
   }
-  return middle;
+  return gates;
 }
 
 int cli::usableCores() {

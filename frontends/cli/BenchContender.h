@@ -60,9 +60,14 @@ private:
 /// Empty if all results are those of `expected`, up to rounding.
 std::string differenceOf(Contender &got, Contender &expected);
 
+struct Gates {
+  float bias = 0;
+  double active = 0; ///< of all rows, over the calls from one preparation on
+};
+
 /// Gates with which about so many of all rows are active, from 0 to 1; leaves
 /// them set. For models that have gates.
-Result<float> gatesFor(double share, Contender &contender,
+Result<Gates> gatesFor(double share, Contender &contender,
                        const SpecialiseSubject &subject);
 
 /// Processor cores that this process may use.

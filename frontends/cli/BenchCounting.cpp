@@ -23,6 +23,7 @@ static constexpr double kBlockMs = 10;
 static constexpr int64_t kLeastCalls = 32, kMostCalls = 1024;
 /// The calls of a new session that are all looked at, and some more.
 static constexpr int64_t kFirstCalls = 288;
+static constexpr int kBlocksPerPair = 4;
 static constexpr double kLongestMs = 20000;
 
 namespace {
@@ -49,32 +50,86 @@ static int64_t callsOfBlock(double msOfCall, int64_t every) {
   return (calls + every - 1) / every * every;
 }
 
-static Status timeBlocks(Contender &with, Contender &without, int64_t calls,
-                         int repeats, CountingTimes &times) {
-  Clock::time_point begin = Clock::now();
-  auto isEnough = [&](size_t rounds) {
-    if (repeats > 0)
-      return rounds >= static_cast<size_t>(repeats);
-    double spent =
-        std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-    return rounds >= 2000 || spent > kLongestMs;
-  };
-  while (!isEnough(times.ratios.size())) {
+namespace {
+class Counting {
+public:
+  Counting(const BenchOptions &options, const Engine &engine,
+           const SpecialiseSubject &subject)
+      : options(options), engine(engine), subject(subject) {}
+
+  Result<PartResult> measure();
+
+private:
+  Status timePair(bool countedFirst);
+  Status timeBlocks(Contender &with, Contender &without);
+  PartResult result() const;
+  bool isEnough(int pairs) const;
+
+  const BenchOptions &options;
+  const Engine &engine;
+  const SpecialiseSubject &subject;
+  int64_t blockCalls = 0; ///< 0: not known yet
+  const Clock::time_point begin = Clock::now();
+  CountingTimes times;
+  std::string mismatch, target;
+};
+} // namespace
+
+/// Where a session's memory lies makes a difference of its own, so there are
+/// many pairs of sessions.
+Status Counting::timePair(bool countedFirst) {
+  ContenderKind kinds[2];
+  kinds[countedFirst ? 1 : 0].counting = false;
+  Result<Contender> one = Contender::make(engine, subject, kinds[0]);
+  Result<Contender> other = Contender::make(engine, subject, kinds[1]);
+  for (const Result<Contender> *made : {&one, &other})
+    if (!*made)
+      return made->status();
+  Contender &with = countedFirst ? *one : *other;
+  Contender &without = countedFirst ? *other : *one;
+  int64_t first = kFirstCalls;
+  if (blockCalls > 0) // long calls do not notice how many are looked at
+    first = std::min(first, 4 * blockCalls);
+  Result<double> ms = with.calls(first);
+  if (!ms)
+    return ms.status();
+  target = std::string(with.program.target());
+  if (blockCalls == 0)
+    blockCalls = callsOfBlock(*ms / double(first), subject.start.every);
+  if (Status status = timeBlocks(with, without); !status.ok())
+    return status;
+  if (mismatch.empty())
+    mismatch = with.whatIsWrong();
+  if (mismatch.empty())
+    mismatch = differenceOf(without, with);
+  return {};
+}
+
+Status Counting::timeBlocks(Contender &with, Contender &without) {
+  for (int i = 0; i < kBlocksPerPair; ++i) {
     // Who goes first changes: what ran before is not the same for both.
-    bool first = times.ratios.size() % 2 == 0;
     std::pair<Contender *, Contender *> order = {&with, &without};
-    if (!first)
+    if (i % 2)
       std::swap(order.first, order.second);
-    Result<double> one = order.first->calls(calls);
-    Result<double> other = one ? order.second->calls(calls) : one;
+    Result<double> one = order.first->calls(blockCalls);
+    Result<double> other = one ? order.second->calls(blockCalls) : one;
     if (!other)
       return other.status();
-    double counted = first ? *one : *other, bare = first ? *other : *one;
+    double counted = i % 2 ? *other : *one, bare = i % 2 ? *one : *other;
     times.ratios.push_back(counted / bare);
-    times.least = std::min(times.least, counted / double(calls));
-    times.leastWithout = std::min(times.leastWithout, bare / double(calls));
+    times.least = std::min(times.least, counted / double(blockCalls));
+    times.leastWithout =
+        std::min(times.leastWithout, bare / double(blockCalls));
   }
   return {};
+}
+
+bool Counting::isEnough(int pairs) const {
+  if (options.repeats > 0)
+    return pairs >= options.repeats;
+  double spent =
+      std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+  return pairs >= 200 || spent > kLongestMs;
 }
 
 std::vector<std::string> cli::countingHeader() {
@@ -87,17 +142,19 @@ std::vector<std::string> cli::countingHeader() {
           "bars"};
 }
 
-static PartResult resultOf(const CountingTimes &times, int64_t calls) {
+PartResult Counting::result() const {
   PartResult result;
+  result.mismatch = mismatch;
+  result.target = target;
   std::string bars = barText(times.ratio(), kBar);
-  result.figures = {{"block_calls", calls},
+  result.figures = {{"block_calls", blockCalls},
                     {"blocks", times.ratios.size()},
                     {"counted_us", 1e3 * times.least},
                     {"not_counted_us", 1e3 * times.leastWithout},
                     {"ratio", times.ratio()},
                     {"noise", times.noise()},
                     {"bars", bars}};
-  result.row = {std::to_string(calls),
+  result.row = {std::to_string(blockCalls),
                 std::to_string(times.ratios.size()),
                 formatNumber(1e3 * times.least, 2),
                 formatNumber(1e3 * times.leastWithout, 2),
@@ -107,30 +164,15 @@ static PartResult resultOf(const CountingTimes &times, int64_t calls) {
   return result;
 }
 
+Result<PartResult> Counting::measure() {
+  for (int pairs = 0; !isEnough(pairs); ++pairs)
+    if (Status status = timePair(pairs % 2 == 0); !status.ok())
+      return status;
+  return result();
+}
+
 Result<PartResult> cli::measureCounting(const BenchOptions &options,
                                         const Engine &engine,
                                         const SpecialiseSubject &subject) {
-  ContenderKind uncounted;
-  uncounted.counting = false;
-  Result<Contender> with = Contender::make(engine, subject);
-  Result<Contender> without = Contender::make(engine, subject, uncounted);
-  for (const Result<Contender> *made : {&with, &without})
-    if (!*made)
-      return made->status();
-  Result<double> first = with->calls(kFirstCalls);
-  if (!first)
-    return first.status();
-  int64_t calls =
-      callsOfBlock(*first / double(kFirstCalls), subject.start.every);
-  CountingTimes times;
-  if (Status status =
-          timeBlocks(*with, *without, calls, options.repeats, times);
-      !status.ok())
-    return status;
-  PartResult result = resultOf(times, calls);
-  result.target = std::string(with->program.target());
-  result.mismatch = with->whatIsWrong();
-  if (result.mismatch.empty())
-    result.mismatch = differenceOf(*without, *with);
-  return result;
+  return Counting(options, engine, subject).measure();
 }

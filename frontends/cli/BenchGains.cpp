@@ -281,8 +281,8 @@ Result<PartResult> cli::measureGains(const BenchOptions &options,
       return made->status();
   bool hasGates = dense->setGates(-INFINITY).ok();
   if (density >= 0) {
-    Result<float> bias = gatesFor(density, *generic, subject);
-    Status status = bias ? chosen->setGates(*bias) : bias.status();
+    Result<Gates> gates = gatesFor(density, *generic, subject);
+    Status status = gates ? chosen->setGates(gates->bias) : gates.status();
     if (!status.ok())
       return status;
   }

@@ -76,14 +76,14 @@ static std::vector<int> drawStream(int64_t calls) {
 Status Jumps::findGates(Contender &generic) {
   double ms = 0;
   for (size_t i = 0; i < gates.size(); ++i) {
-    Result<float> found = gatesFor(kDensities[i], generic, subject);
+    Result<Gates> found = gatesFor(kDensities[i], generic, subject);
     if (!found)
       return found.status();
-    gates[i] = *found;
+    gates[i] = found->bias;
+    active[i] = found->active;
     Result<double> one = generic.calls(subject.start.every);
     if (!one)
       return one.status();
-    active[i] = generic.activeShare();
     ms = std::max(ms, *one / double(subject.start.every));
   }
   auto calls = static_cast<int64_t>(kStreamMs / ms);
