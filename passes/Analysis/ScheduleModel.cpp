@@ -104,6 +104,8 @@ static constexpr int64_t kWholePart = 16;
 /// Vectors of queries whose scores are computed side by side.
 static constexpr int64_t kMaxBlockVectors = 3;
 static constexpr int64_t kUnroll = 4;
+/// Attention holds the most tiles, and none gains by more than two steps.
+static constexpr int64_t kQueriesUnroll = 2;
 
 std::optional<int64_t> seqc::passes::panelVectors(Operation *op,
                                                   TargetAttr target) {
@@ -125,8 +127,8 @@ static int64_t workOf(linalg::LinalgOp op) {
 }
 
 /// Unrolling that keeps the body of a register tile under kMaxUnrolledOps.
-static int64_t unrollOf(RegisterTile tile) {
-  int64_t unroll = kUnroll;
+static int64_t unrollOf(KernelForm form, RegisterTile tile) {
+  int64_t unroll = form == KernelForm::Queries ? kQueriesUnroll : kUnroll;
   while (unroll > 1 && tile.rows * tile.vectors * unroll > kMaxUnrolledOps)
     unroll /= 2;
   return unroll;
@@ -136,7 +138,7 @@ static ScheduleAttr make(MLIRContext *context, KernelForm form, int64_t rows,
                          RegisterTile tile, int64_t keys = 0,
                          int64_t block = 0) {
   return ScheduleAttr::get(context, toString(form), rows, tile.rows,
-                           tile.vectors, keys, unrollOf(tile), block);
+                           tile.vectors, keys, unrollOf(form, tile), block);
 }
 
 /// Bytes per row of the values that live in a tile's scratch.

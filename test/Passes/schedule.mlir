@@ -6,7 +6,7 @@
 // MODEL: @rows_matmul_32_route({{.*}}#seqc.schedule<"rows", rows = 64, micro = 12 by 2, keys = 0, unroll = 4>
 // MODEL: @serial_compress({{.*}}#seqc.schedule<"serial"
 // MODEL: @rows_gather_matmul_48({{.*}}#seqc.schedule<"rows", rows = 64, micro = 8 by 3, keys = 0, unroll = 4>
-// MODEL: @queries_attend_softmax_16_matmul_16_scatter({{.*}}#seqc.schedule<"queries", rows = 16, micro = 8 by 1, keys = 32, unroll = 4, block = 16>
+// MODEL: @queries_attend_softmax_16_matmul_16_scatter({{.*}}#seqc.schedule<"queries", rows = 16, micro = 8 by 1, keys = 32, unroll = 2, block = 16>
 
 #a = affine_map<(m, n, p, k) -> (m, k)>
 #b = affine_map<(m, n, p, k) -> (n, k, p)>
@@ -51,7 +51,7 @@ func.func private @wide(%x: tensor<?x64xf32>, %w: tensor<64x64x64xf32>, %v: tens
 // 32 registers: blocks of three vectors of queries; six of them by four vectors of
 // values, all columns of which are one register tile.
 // CHECK-LABEL: @causal
-// CHECK-SAME: "queries", rows = 96, micro = 6 by 4, keys = 64, unroll = 4, block = 48
+// CHECK-SAME: "queries", rows = 96, micro = 6 by 4, keys = 64, unroll = 2, block = 48
 func.func private @causal(%q: tensor<?x64xf32>, %off: tensor<?xi32>, %o: tensor<?x64xf32>)
     -> tensor<?x64xf32> attributes {seqc.kernel} {
   %a = seqc.attend softmax {left = -1 : i64, right = 0 : i64, scale = 1.0 : f32}
@@ -88,7 +88,7 @@ module attributes {seqc.target = #seqc.target<"avx2", bits = 256, registers = 16
   }
   // Queries: one block of two vectors, which sees 65 + 16 keys, all of them at once.
   // CHECK-LABEL: @short_window
-  // CHECK-SAME: "queries", rows = 16, micro = 4 by 2, keys = 88, unroll = 4, block = 16
+  // CHECK-SAME: "queries", rows = 16, micro = 4 by 2, keys = 88, unroll = 2, block = 16
   func.func private @short_window(%q: tensor<?x32xf32>, %v: tensor<?x256xf32>, %off: tensor<?xi32>, %o: tensor<?x256xf32>)
       -> tensor<?x256xf32> attributes {seqc.kernel} {
     %a = seqc.attend softmax {left = 64 : i64, right = 0 : i64, scale = 1.0 : f32}
@@ -99,7 +99,7 @@ module attributes {seqc.target = #seqc.target<"avx2", bits = 256, registers = 16
   // The weights of all keys would take 17 of 16 kB: a wide tile, whose keys are
   // divided evenly, 257 + 128 in 7.
   // CHECK-LABEL: @long_window
-  // CHECK-SAME: "queries", rows = 128, micro = 4 by 2, keys = 56, unroll = 4, block = 16
+  // CHECK-SAME: "queries", rows = 128, micro = 4 by 2, keys = 56, unroll = 2, block = 16
   func.func private @long_window(%q: tensor<?x64xf32>, %off: tensor<?xi32>, %o: tensor<?x64xf32>)
       -> tensor<?x64xf32> attributes {seqc.kernel} {
     %a = seqc.attend softmax {left = 256 : i64, right = 0 : i64, scale = 1.0 : f32}
@@ -109,7 +109,7 @@ module attributes {seqc.target = #seqc.target<"avx2", bits = 256, registers = 16
   }
   // Sequences that are seen whole may be short: two key tiles' worth at once.
   // CHECK-LABEL: @no_window
-  // CHECK-SAME: "queries", rows = 128, micro = 4 by 2, keys = 128, unroll = 4, block = 16
+  // CHECK-SAME: "queries", rows = 128, micro = 4 by 2, keys = 128, unroll = 2, block = 16
   func.func private @no_window(%q: tensor<?x64xf32>, %off: tensor<?xi32>, %o: tensor<?x64xf32>)
       -> tensor<?x64xf32> attributes {seqc.kernel} {
     %a = seqc.attend softmax {left = -1 : i64, right = -1 : i64, scale = 1.0 : f32}
@@ -119,7 +119,7 @@ module attributes {seqc.target = #seqc.target<"avx2", bits = 256, registers = 16
   }
   // Their results keep to the first-level cache.
   // CHECK-LABEL: @no_window_wide
-  // CHECK-SAME: "queries", rows = 32, micro = 4 by 2, keys = 128, unroll = 4, block = 16
+  // CHECK-SAME: "queries", rows = 32, micro = 4 by 2, keys = 128, unroll = 2, block = 16
   func.func private @no_window_wide(%q: tensor<?x64xf32>, %v: tensor<?x256xf32>, %off: tensor<?xi32>, %o: tensor<?x256xf32>)
       -> tensor<?x256xf32> attributes {seqc.kernel} {
     %a = seqc.attend softmax {left = -1 : i64, right = -1 : i64, scale = 1.0 : f32}
