@@ -202,7 +202,8 @@ Value AttendTileEmitter::softmaxAll(TileBuilder &b, Value count,
   return b.select(none, b.f32(0), arith::DivFOp::create(b, b.f32(1), sum));
 }
 
-Value AttendTileEmitter::emitOne(TileBuilder &b, const QueryTile &tile) {
+Value AttendTileEmitter::emitOne(TileBuilder &b, const QueryTile &tile,
+                                 Value out) {
   SmallVector<KeyPart> parts = partsOf(b, tile);
   Value count = b.add(parts.back().at, b.index(1));
   int64_t most = 1;
@@ -223,7 +224,6 @@ Value AttendTileEmitter::emitOne(TileBuilder &b, const QueryTile &tile) {
 
   SmallVector<OpFoldResult> at = {b.attr(0), b.attr(0)},
                             extent = {b.attr(1), b.attr(h)};
-  Value out = b.empty({1, h}, f32Type());
   Value row = b.fill(b.slice(out, at, extent, 1), b.f32(0));
   for (const KeyPart &part : parts)
     row = b.contract(b.elements(scores, {}, part.at, part.count),

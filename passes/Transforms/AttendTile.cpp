@@ -146,8 +146,7 @@ std::array<RingSegment, 2> seqc::passes::ringSegments(TileBuilder &b,
   return {early, late};
 }
 
-/// Keys in the range; none if it ends before it begins.
-static Value countOf(TileBuilder &b, Value begin, Value end) {
+Value seqc::passes::countOf(TileBuilder &b, Value begin, Value end) {
   return b.max(b.index(0), b.sub(end, begin));
 }
 
@@ -164,24 +163,18 @@ AttendTileEmitter::Range AttendTileEmitter::visibleTo(TileBuilder &b,
   return range;
 }
 
-Value AttendTileEmitter::emit(TileBuilder &b, const QueryTile &tile) {
+Value AttendTileEmitter::emit(TileBuilder &b, const QueryTile &tile,
+                              Value destination) {
   if (single)
-    return emitOne(b, tile);
-  Value out = b.empty({queryTile, h}, f32Type());
-  if (left < 0 && right < 0) {
-    // Every key is seen by all queries or by none.
-    Value padded = paddedCount(b, tile);
-    out = attend(b, tile, b.rows(out, {}, b.index(0), padded));
-  } else {
-    out = attendExactly(b, tile, out);
-  }
-  return b.rows(out, {}, b.index(0), tile.count);
-}
-
-/// Rows in whole register tiles, see multiply().
-Value AttendTileEmitter::paddedCount(TileBuilder &b, const QueryTile &tile) {
-  Value step = b.index(valueRows);
-  return b.mul(b.createOrFold<arith::CeilDivUIOp>(tile.count, step), step);
+    return emitOne(b, tile,
+                   destination ? destination : b.empty({1, h}, f32Type()));
+  Value out = destination;
+  if (!out)
+    out =
+        b.rows(b.empty({queryTile, h}, f32Type()), {}, b.index(0), tile.count);
+  // Without a window every key is seen by all queries or by none.
+  return left < 0 && right < 0 ? attend(b, tile, out)
+                               : attendExactly(b, tile, out);
 }
 
 /// All queries of the tile at once; and, if a row came out infinite or not a
@@ -208,8 +201,7 @@ Value AttendTileEmitter::attendExactly(TileBuilder &b, const QueryTile &tile,
           part.row = t.add(tile.row, first);
           part.count = t.select(whole, tile.count, one);
           SmallVector<OpFoldResult> at = {first, t.attr(0)};
-          SmallVector<OpFoldResult> extent = {
-              t.select(whole, paddedCount(t, tile), one), t.attr(h)};
+          SmallVector<OpFoldResult> extent = {part.count, t.attr(h)};
           Value rows = attend(t, part, t.slice(carried[0], at, extent, 2));
           Value bad = isNotFinite(t, t.rows(rows, {}, zero, part.count));
           Value again = t.createOrFold<arith::OrIOp>(carried[1], bad);
@@ -242,8 +234,7 @@ Value AttendTileEmitter::isNotFinite(TileBuilder &b, Value rows) {
   return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, total, b.f32(0));
 }
 
-/// Attention of the tile's queries; `out` is where the rows go, those without a
-/// query after the others.
+/// Attention of the tile's queries; `out` is where the rows go.
 Value AttendTileEmitter::attend(TileBuilder &b, const QueryTile &tile,
                                 Value out) {
   queries = loadQueries(b, tile);
@@ -251,7 +242,7 @@ Value AttendTileEmitter::attend(TileBuilder &b, const QueryTile &tile,
                        ? loadQueryPositions(b, tile)
                        : Value();
   Sums sums;
-  sums.out = b.fill(out, b.f32(0));
+  sums.out = out;
   if (isSoftmax()) {
     // Finite, so that a query whose keys are all masked so far has weights
     // exp(-inf) = 0 and not exp(-inf + inf).
@@ -260,6 +251,8 @@ Value AttendTileEmitter::attend(TileBuilder &b, const QueryTile &tile,
     sums.total = b.fill(b.empty({queryTile}, f32Type()), b.f32(0));
   }
   Range all = visibleTo(b, tile, tile.rank, tile.count);
+  if (isOneTile())
+    return visitTile(b, tile, loadKeys(b, tile, all), sums).out;
   auto loop = scf::ForOp::create(
       b, all.begin, all.end, b.index(keyTile), sums.list(),
       [&](OpBuilder &inner, Location loc, Value first, ValueRange carried) {
@@ -267,11 +260,17 @@ Value AttendTileEmitter::attend(TileBuilder &b, const QueryTile &tile,
         Range range{first, t.min(all.end, t.add(first, t.index(keyTile)))};
         KeyTile keys = loadKeys(t, tile, range);
         keys.started = t.cmp(arith::CmpIPredicate::ne, first, all.begin);
+        keys.begins = t.cmp(arith::CmpIPredicate::eq, first, all.begin);
+        keys.ends = t.cmp(arith::CmpIPredicate::eq, range.end, all.end);
         Sums now = visitTile(t, tile, keys, Sums::of(carried));
         scf::YieldOp::create(t, now.list());
       });
-  sums = Sums::of(loop.getResults());
-  return isSoftmax() ? normalise(b, tile, sums) : sums.out;
+  return loop.getResult(0);
+}
+
+/// Whether a tile of keys has all that the queries of a task see.
+bool AttendTileEmitter::isOneTile() {
+  return left >= 0 && right >= 0 && left + right + queryTile <= keyTile;
 }
 
 /// Weights of the whole tile first, then their product with values, a panel of
@@ -304,7 +303,9 @@ AttendTileEmitter::Sums AttendTileEmitter::visitTile(TileBuilder &b,
         scf::YieldOp::create(t, next);
       });
   sums = Sums::of(loop.getResults().drop_front());
-  sums.out = addValues(b, tile, keys, loop.getResult(0), sums.out);
+  if (isSoftmax())
+    sums.total = inverseTotal(b, keys, sums.total);
+  sums.out = addValues(b, tile, keys, loop.getResult(0), sums);
   return sums;
 }
 
@@ -343,123 +344,4 @@ Value AttendTileEmitter::putBlock(TileBuilder &b, const Block &part,
                                   Value values, Value weights) {
   return b.insert(values, weights, {part.index, part.firstKey, b.attr(0)},
                   {b.attr(1), part.keyCount, b.attr(block)});
-}
-
-Value AttendTileEmitter::addValues(TileBuilder &b, const QueryTile &tile,
-                                   const KeyTile &keys, Value weights,
-                                   Value out) {
-  auto addPanels = [&](int64_t begin, int64_t end, int64_t width) {
-    if (begin == end)
-      return;
-    auto loop = scf::ForOp::create(
-        b, b.index(begin), b.index(end), b.index(width), out,
-        [&](OpBuilder &inner, Location loc, Value column, ValueRange carried) {
-          TileBuilder t(loc, inner);
-          scf::YieldOp::create(
-              t, addPanel(t, tile, keys, weights, {column, width}, carried[0]));
-        });
-    out = loop.getResult(0);
-  };
-  int64_t full = h - h % panel;
-  addPanels(0, full, panel);
-  addPanels(full, h, h - full);
-  return out;
-}
-
-/// All queries, a register tile of them at a time, each with the keys that it
-/// sees.
-Value AttendTileEmitter::addPanel(TileBuilder &b, const QueryTile &tile,
-                                  const KeyTile &keys, Value weights,
-                                  Panel columns, Value out) {
-  auto addRows = [&](TileBuilder &t, ValueRows at, Value rows) {
-    Value count = t.min(t.index(valueRows), t.sub(tile.count, at.inTile));
-    Range seen = visibleIn(t, tile, keys, t.add(tile.rank, at.inTile), count);
-    return addValuesToRows(t, tile, keys, weights, at, seen, columns, rows);
-  };
-  auto blocks = scf::ForOp::create(
-      b, b.index(0), tile.count, b.index(block), out,
-      [&](OpBuilder &outer, Location loc, Value first, ValueRange whole) {
-        TileBuilder o(loc, outer);
-        Value index = blockIndex(o, first);
-        Value count = o.min(o.index(block), o.sub(tile.count, first));
-        auto rows = scf::ForOp::create(
-            o, o.index(0), count, o.index(valueRows), whole[0],
-            [&](OpBuilder &inner, Location, Value row, ValueRange carried) {
-              TileBuilder t(loc, inner);
-              ValueRows at{index, row, t.add(first, row)};
-              scf::YieldOp::create(t, addRows(t, at, carried[0]));
-            });
-        scf::YieldOp::create(o, rows.getResults());
-      });
-  return blocks.getResult(0);
-}
-
-/// The same for `valueRows` rows of the tile from `at` on and keys in `range`:
-/// carried values first, then the call's own. The two parts of the ring and the
-/// call's own rows are one body that is run three times, since it is most of
-/// the kernel's code.
-Value AttendTileEmitter::addValuesToRows(TileBuilder &b, const QueryTile &tile,
-                                         const KeyTile &keys, Value weights,
-                                         ValueRows at, Range range,
-                                         Panel columns, Value out) {
-  Value zero = b.index(0), one = b.index(1);
-  if (!tile.past)
-    return multiply(b, tile, keys, weights, at, range,
-                    b.rows(op.getValue(), keyHead(b, tile),
-                           b.add(tile.start, range.begin),
-                           countOf(b, range.begin, range.end)),
-                    columns, out);
-  auto loop = scf::ForOp::create(
-      b, zero, b.index(3), one, out,
-      [&](OpBuilder &inner, Location loc, Value round, ValueRange carried) {
-        TileBuilder t(loc, inner);
-        Value own = t.cmp(arith::CmpIPredicate::eq, round, t.index(2));
-        Value wrapped = t.cmp(arith::CmpIPredicate::eq, round, one);
-        Value pastEnd = t.min(range.end, zero);
-        auto [early, late] = ringSegments(t, tile, range.begin,
-                                          countOf(t, range.begin, pastEnd));
-        Value slot = t.select(wrapped, late.slot, early.slot);
-        Value begin = t.select(wrapped, late.begin, early.begin);
-        Value count = t.select(wrapped, late.count, early.count);
-        Range rest{t.max(range.begin, zero), range.end};
-        Value values =
-            t.select(own,
-                     t.rows(op.getValue(), {}, t.add(tile.start, rest.begin),
-                            countOf(t, rest.begin, rest.end)),
-                     t.rows(op.getPastValue(), tile.sequence, slot, count));
-        Range now{t.select(own, rest.begin, begin),
-                  t.select(own, rest.end, t.add(begin, count))};
-        scf::YieldOp::create(t, multiply(t, tile, keys, weights, at, now,
-                                         values, columns, carried[0]));
-      });
-  return loop.getResult(0);
-}
-
-/// A whole register tile of rows, or a single row: rows without a query are
-/// scratch, and cheaper to compute than to leave out.
-Value AttendTileEmitter::multiply(TileBuilder &b, const QueryTile &tile,
-                                  const KeyTile &keys, Value weights,
-                                  ValueRows at, Range range, Value values,
-                                  Panel columns, Value out) {
-  // Loops (query, value column, key): lanes are value columns.
-  AffineMap maps[] = {b.axes(3, {2, 0}), b.axes(3, {2, 1}), b.axes(3, {0, 1})};
-  Value keyCount = countOf(b, range.begin, range.end);
-  Value firstKey = b.sub(range.begin, keys.range.begin);
-  values = b.slice(values, {b.attr(0), columns.first},
-                   {keyCount, b.attr(columns.width)}, 2);
-  auto emitRows = [&](int64_t count) {
-    return [=, &maps](OpBuilder &inner, Location loc) {
-      TileBuilder t(loc, inner);
-      Value weight = t.slice(weights, {at.block, firstKey, at.inBlock},
-                             {t.attr(1), keyCount, t.attr(count)}, 2);
-      SmallVector<OpFoldResult> place = {at.inTile, columns.first};
-      SmallVector<OpFoldResult> extent = {t.attr(count), t.attr(columns.width)};
-      Value rows = t.slice(out, place, extent, 2);
-      rows = t.contract(weight, values, rows, maps, 2);
-      scf::YieldOp::create(t, t.insert(rows, out, place, extent));
-    };
-  };
-  Value single = b.cmp(arith::CmpIPredicate::eq, tile.count, b.index(1));
-  return scf::IfOp::create(b, single, emitRows(1), emitRows(valueRows))
-      .getResult(0);
 }

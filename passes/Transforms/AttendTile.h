@@ -46,6 +46,9 @@ struct RingSegment {
 std::array<RingSegment, 2> ringSegments(TileBuilder &b, const QueryTile &tile,
                                         mlir::Value begin, mlir::Value count);
 
+/// Keys from rank `begin` to `end`; none if that comes before.
+mlir::Value countOf(TileBuilder &b, mlir::Value begin, mlir::Value end);
+
 class AttendTileEmitter {
 public:
   /// Tile sizes of one task. Queries are rounded up to a whole number of
@@ -65,15 +68,17 @@ public:
   mlir::Value taskCount(TileBuilder &b);
   /// The tile of task `task`.
   QueryTile locate(TileBuilder &b, mlir::Value task);
-  /// Attention of the tile's queries: [count, h].
-  mlir::Value emit(TileBuilder &b, const QueryTile &tile);
+  /// Attention of the tile's queries, [count, h], in `destination` or, where
+  /// that is null, in scratch.
+  mlir::Value emit(TileBuilder &b, const QueryTile &tile,
+                   mlir::Value destination);
 
 private:
   /// Loop-carried values.
   struct Sums {
     mlir::Value out;     ///< [count, h]
     mlir::Value maximum; ///< [queryTile], softmax only
-    mlir::Value total;   ///< [queryTile], softmax only
+    mlir::Value total;   ///< [queryTile], softmax only; its inverse at the end
     llvm::SmallVector<mlir::Value> list() const;
     static Sums of(mlir::ValueRange values);
   };
@@ -87,6 +92,8 @@ private:
     mlir::Value keys;      ///< rotated
     mlir::Value positions; ///< i32, bias = position only
     mlir::Value started;   ///< earlier tiles are in the sums
+    mlir::Value begins;    ///< or none are; null: as `ends`
+    mlir::Value ends;      ///< no tile comes after it; null: it is the only one
   };
   /// A block of the tile's queries along the lanes, and its keys in a tile.
   struct Block {
@@ -102,6 +109,7 @@ private:
   struct ValueRows {
     mlir::Value block;           ///< of the tile
     mlir::Value inBlock, inTile; ///< the first one, counted from there
+    mlir::Value count;
   };
   /// Columns of the values and of the result.
   struct Panel {
@@ -110,6 +118,7 @@ private:
   };
 
   bool isSoftmax();
+  bool isOneTile();
   mlir::Type f32Type();
   mlir::Value tilesPerHead(TileBuilder &b);
   void findTile(TileBuilder &b, mlir::Value wanted, QueryTile &tile);
@@ -118,7 +127,6 @@ private:
   Range visibleTo(TileBuilder &b, const QueryTile &tile, mlir::Value rank,
                   mlir::Value count);
 
-  mlir::Value paddedCount(TileBuilder &b, const QueryTile &tile);
   mlir::Value attendExactly(TileBuilder &b, const QueryTile &tile,
                             mlir::Value out);
   mlir::Value attend(TileBuilder &b, const QueryTile &tile, mlir::Value out);
@@ -164,20 +172,23 @@ private:
   Sums softmax(TileBuilder &b, const Block &block, mlir::Value started,
                mlir::Value &weights, Sums sums);
   mlir::Value addValues(TileBuilder &b, const QueryTile &tile,
-                        const KeyTile &keys, mlir::Value weights,
-                        mlir::Value out);
+                        const KeyTile &keys, mlir::Value weights, Sums sums);
   mlir::Value addPanel(TileBuilder &b, const QueryTile &tile,
                        const KeyTile &keys, mlir::Value weights, Panel columns,
-                       mlir::Value out);
+                       Sums sums);
   mlir::Value addValuesToRows(TileBuilder &b, const QueryTile &tile,
                               const KeyTile &keys, mlir::Value weights,
                               ValueRows at, Range range, Panel columns,
-                              mlir::Value out);
+                              Sums sums);
   mlir::Value multiply(TileBuilder &b, const QueryTile &tile,
                        const KeyTile &keys, mlir::Value weights, ValueRows at,
                        Range range, mlir::Value values, Panel columns,
-                       mlir::Value out);
-  mlir::Value normalise(TileBuilder &b, const QueryTile &tile, Sums sums);
+                       Sums sums);
+  mlir::Value inverseTotal(TileBuilder &b, const KeyTile &keys,
+                           mlir::Value total);
+  static mlir::Value when(TileBuilder &b, mlir::Value condition,
+                          mlir::Value value,
+                          llvm::function_ref<mlir::Value(TileBuilder &)> make);
 
   // The only query of a sequence (AttendOne.cpp).
   /// Keys that lie side by side, and their place among all that the query sees.
@@ -196,7 +207,7 @@ private:
                        mlir::Value scores);
   mlir::Value softmaxAll(TileBuilder &b, mlir::Value count,
                          mlir::Value &scores);
-  mlir::Value emitOne(TileBuilder &b, const QueryTile &tile);
+  mlir::Value emitOne(TileBuilder &b, const QueryTile &tile, mlir::Value out);
 
   ir::AttendOp op;
   int64_t queryTile, keyTile;

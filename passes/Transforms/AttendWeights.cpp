@@ -187,35 +187,31 @@ AttendTileEmitter::Sums AttendTileEmitter::softmax(TileBuilder &b,
   auto keep = [&](OpBuilder &inner, Location loc) {
     scf::YieldOp::create(inner, loc, ValueRange{sums.out, sums.total});
   };
-  auto scaled = scf::IfOp::create(b, started, rescale, keep);
-  sums.out = scaled.getResult(0);
-  Value total =
-      b.generic(blockOf(b, part, weights), ofBlock(b, scaled.getResult(1)),
-                {same, lanes}, {0}, [](TileBuilder &t, ValueRange args) {
-                  return t.addF(args[1], args[0]);
-                });
-  sums.total = putBack(b, total, scaled.getResult(1));
+  if (started) {
+    auto scaled = scf::IfOp::create(b, started, rescale, keep);
+    sums.out = scaled.getResult(0);
+    sums.total = scaled.getResult(1);
+  }
+  Value total = b.generic(
+      blockOf(b, part, weights), ofBlock(b, sums.total), {same, lanes}, {0},
+      [](TileBuilder &t, ValueRange args) { return t.addF(args[1], args[0]); });
+  sums.total = putBack(b, total, sums.total);
   sums.maximum = putBack(b, b.copy(maximum, old), sums.maximum);
   return sums;
 }
 
-/// Rows divided by their total; a query without keys has total 0 and gives 0.
-Value AttendTileEmitter::normalise(TileBuilder &b, const QueryTile &tile,
-                                   Sums sums) {
-  AffineMap vector = b.getMultiDimIdentityMap(1),
-            same = b.getMultiDimIdentityMap(2);
-  Value factor = b.generic(
-      {}, sums.total, {vector}, {}, [](TileBuilder &t, ValueRange args) {
-        Value none = arith::CmpFOp::create(t, arith::CmpFPredicate::OEQ,
-                                           args[0], t.f32(0));
-        Value inverse = arith::DivFOp::create(t, t.f32(1), args[0]);
-        return t.select(none, t.f32(0), inverse);
-      });
-  Value perRow = b.slice(factor, {b.attr(0)}, {tile.count}, 1);
-  Value rows = b.generic(
-      perRow, b.rows(sums.out, {}, b.index(0), tile.count),
-      {b.axes(2, {0}), same}, {},
-      [](TileBuilder &t, ValueRange args) { return t.mulF(args[1], args[0]); });
-  return b.insert(rows, sums.out, {b.attr(0), b.attr(0)},
-                  {tile.count, b.attr(h)});
+/// After the last tile, what rows are multiplied with in place of a division;
+/// a query without keys has total 0 and gives 0.
+Value AttendTileEmitter::inverseTotal(TileBuilder &b, const KeyTile &keys,
+                                      Value total) {
+  return when(b, keys.ends, total, [&](TileBuilder &t) {
+    return t.generic({}, total, {t.getMultiDimIdentityMap(1)}, {},
+                     [](TileBuilder &i, ValueRange args) {
+                       Value none = arith::CmpFOp::create(
+                           i, arith::CmpFPredicate::OEQ, args[0], i.f32(0));
+                       Value inverse =
+                           arith::DivFOp::create(i, i.f32(1), args[0]);
+                       return i.select(none, i.f32(0), inverse);
+                     });
+  });
 }

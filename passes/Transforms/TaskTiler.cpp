@@ -417,14 +417,12 @@ void TaskTiler::emitOp(Operation *op, const Part &part) {
 /// The rows go to the output that they are, if any.
 void TaskTiler::emitSource() {
   Value result = source.op->getResult(0);
-  Value rows = source.emit(b);
-  b.setInsertionPoint(loop.getTerminator());
+  Value destination;
   for (auto [index, dim] : resultDemands)
     if (terminator->getOperand(index) == result)
-      rows = linalg::CopyOp::create(b, loc, rows,
-                                    tileOf(outsArgument(kernel, index), dim))
-                 .getResult(0);
-  tiles[{result, 0}] = rows;
+      destination = tileOf(outsArgument(kernel, index), dim);
+  tiles[{result, 0}] = source.emit(b, destination);
+  b.setInsertionPoint(loop.getTerminator());
 }
 
 void TaskTiler::emit(Operation *op, const Part &part) {

@@ -25,8 +25,9 @@ struct TileSource {
   std::function<std::pair<mlir::OpFoldResult, mlir::OpFoldResult>(
       mlir::OpBuilder &, mlir::Value task)>
       locate;
-  /// In the loop, after `locate`.
-  std::function<mlir::Value(mlir::OpBuilder &)> emit;
+  /// In the loop, after `locate`: the rows. They go to `destination` where that
+  /// is not null, else where they like.
+  std::function<mlir::Value(mlir::OpBuilder &, mlir::Value destination)> emit;
 };
 
 /// Re-creates a kernel inside a top-level `scf.forall`, each task computing one

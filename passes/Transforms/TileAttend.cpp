@@ -326,12 +326,11 @@ bool AttendKernelTiler::isReturnedInPlace(Value init, Value result) {
 LogicalResult AttendKernelTiler::emitTask(TileBuilder &b,
                                           scf::ForallOp forall) {
   tile = emitter.locate(b, forall.getInductionVar(0));
-  TiledValue rows{emitter.emit(b, tile), 1, 0};
+  TiledValue rows{{}, 1, 0};
+  Value output;
   if (llvm::is_contained(returnOf(func).getOperands(), attend.getResult()))
-    rows.tile = linalg::CopyOp::create(b, rows.tile,
-                                       destination(b, attend.getResult(),
-                                                   rows.rowAxis, rows.headAxis))
-                    .getResult(0);
+    output = destination(b, attend.getResult(), rows.rowAxis, rows.headAxis);
+  rows.tile = emitter.emit(b, tile, output);
   tiled[attend.getResult()] = rows;
   for (linalg::GenericOp consumer : consumers)
     if (failed(tileConsumer(b, consumer)))
@@ -424,9 +423,9 @@ static LogicalResult tileRowsOf(func::FuncOp func, ir::AttendOp attend,
     tile = emitter.locate(b, task);
     return std::pair<OpFoldResult, OpFoldResult>(tile.row, tile.count);
   };
-  source.emit = [&](OpBuilder &builder) {
+  source.emit = [&](OpBuilder &builder, Value destination) {
     TileBuilder b(loc, builder);
-    return emitter.emit(b, tile);
+    return emitter.emit(b, tile, destination);
   };
   TaskTiler tiler(func, source, emitter.getQueryTile());
   for (auto [index, value] : llvm::enumerate(returnOf(func).getOperands()))

@@ -9,7 +9,7 @@
 
 #include "passes/Analysis/ScheduleModel.h"
 #include "passes/Passes.h"
-#include "passes/Transforms/Contraction.h"
+#include "passes/Transforms/ContractionEnds.h"
 #include "passes/Transforms/PanelColumns.h"
 #include "passes/Transforms/VectorUtils.h"
 
@@ -73,7 +73,6 @@ private:
     Value ahead; ///< where to prefetch in `weights`, null: not at all
   };
 
-  void findInitialValue();
   void findWeights(OpBuilder &builder);
   void planAhead(OpBuilder &builder, Value rows);
   Value aheadOf(OpBuilder &builder, Value row);
@@ -103,6 +102,8 @@ private:
   SmallVector<Value> initialValues(OpBuilder &builder, const Tile &tile);
   SmallVector<Value> loadLaterSums(OpBuilder &builder, const Tile &tile,
                                    const SmallVector<Value> &filled);
+  SmallVector<Value> scaleRows(OpBuilder &builder, const Tile &tile,
+                               const SmallVector<Value> &sums);
   SmallVector<Value> emitReduction(OpBuilder &builder, const Tile &tile,
                                    SmallVector<Value> sums);
   void emitStep(OpBuilder &builder, const Tile &tile, Value k, int64_t chain,
@@ -123,7 +124,8 @@ private:
   Location loc;
   SmallVector<Value> ivs;
   SmallVector<OpFoldResult> extents;
-  Value initial; ///< scalar that C was filled with, if the fill could be folded
+  ContractionEnd initial; ///< scalar that C would have been filled with
+  ContractionEnd factors; ///< of the rows of C
   /// B as one row of elements, where what rows read next is fetched ahead.
   Value weights;
   Value aheadPerStep; ///< elements to fetch in each step
@@ -147,25 +149,9 @@ static bool isInPanels(Contraction &info) {
 // Loops around the register tile
 //===----------------------------------------------------------------------===//
 
-/// A fill of C right before, with nothing in between that touches memory, gives
-/// the accumulators their start.
-void ContractionEmitter::findInitialValue() {
-  for (Operation *prev = info.op->getPrevNode(); prev;
-       prev = prev->getPrevNode()) {
-    if (auto fill = dyn_cast<linalg::FillOp>(prev)) {
-      if (fill.getOutputs()[0] != info.c->get())
-        return;
-      initial = fill.getInputs()[0];
-      fill.erase();
-      return;
-    }
-    if (!isMemoryEffectFree(prev))
-      return;
-  }
-}
-
 void ContractionEmitter::emit() {
-  findInitialValue();
+  initial = takeFill(info);
+  factors = takeRowFactors(info);
   OpBuilder builder(info.op);
   extents = loopExtents(builder, info.op);
   if (isInPanels(info)) {
@@ -175,7 +161,7 @@ void ContractionEmitter::emit() {
   if (!panels)
     return emitPanels(builder);
   // The accumulators' start would be in the buffer.
-  if (!initial)
+  if (!initial || initial.condition)
     panels->copy = {};
   // Without its own buffer the result has no panels either.
   if (panels->copy) {
@@ -361,7 +347,7 @@ void ContractionEmitter::emitSteps(OpBuilder &builder, Value lane,
       getConstantIntValue(extents[info.reductionDim]);
   int64_t stepBytes = masks.size() * target.lanes * sizeof(float);
   int64_t block = kStepBlockBytes / stepBytes;
-  if (!info.rowDim || !steps || *steps <= block + block / 2)
+  if (!info.rowDim || factors || !steps || *steps <= block + block / 2)
     return emitRows(builder, lane, masks);
   int64_t unroll = std::max<int64_t>(micro.unroll, kLatencyChains);
   block = llvm::alignTo(
@@ -475,6 +461,9 @@ void ContractionEmitter::emitTile(OpBuilder &builder, SmallVector<Value> rows,
     for (int64_t i = 0; i < chain * accumulators; ++i)
       sums[i] = arith::AddFOp::create(builder, loc, sums[i],
                                       sums[i + chain * accumulators]);
+  sums.resize(accumulators);
+  if (factors)
+    sums = scaleRows(builder, tile, sums);
 
   unsigned last = cast<MemRefType>(result.getType()).getRank() - 1;
   for (auto [r, row] : llvm::enumerate(tile.rows))
@@ -510,8 +499,8 @@ SmallVector<Value> ContractionEmitter::initialValues(OpBuilder &builder,
     sums = loadSums(builder, tile);
   } else {
     sums.assign(accumulators,
-                vector::BroadcastOp::create(builder, loc, type, initial));
-    if (stepBegin)
+                vector::BroadcastOp::create(builder, loc, type, initial.value));
+    if (stepBegin || initial.condition)
       sums = loadLaterSums(builder, tile, sums);
   }
   Value zero = tile.chains > 1 ? splatConstant(builder, loc, type, 0) : Value();
@@ -520,13 +509,18 @@ SmallVector<Value> ContractionEmitter::initialValues(OpBuilder &builder,
   return sums;
 }
 
-/// What C was filled with in the first block of steps, C itself in later ones.
+/// What C was filled with in the first block of steps, C itself in later ones
+/// and where nothing was filled.
 SmallVector<Value>
 ContractionEmitter::loadLaterSums(OpBuilder &builder, const Tile &tile,
                                   const SmallVector<Value> &filled) {
-  Value first =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, stepBegin,
-                            indexConstant(builder, loc, 0));
+  Value first = initial.condition;
+  if (stepBegin) {
+    Value begins =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, stepBegin,
+                              indexConstant(builder, loc, 0));
+    first = first ? arith::AndIOp::create(builder, loc, first, begins) : begins;
+  }
   auto choice = scf::IfOp::create(
       builder, loc, first,
       [&](OpBuilder &inner, Location) {
@@ -534,6 +528,34 @@ ContractionEmitter::loadLaterSums(OpBuilder &builder, const Tile &tile,
       },
       [&](OpBuilder &inner, Location) {
         scf::YieldOp::create(inner, loc, loadSums(inner, tile));
+      });
+  return choice.getResults();
+}
+
+SmallVector<Value>
+ContractionEmitter::scaleRows(OpBuilder &builder, const Tile &tile,
+                              const SmallVector<Value> &sums) {
+  auto scale = [&](OpBuilder &inner) {
+    SmallVector<Value> scaled;
+    for (auto [r, row] : llvm::enumerate(tile.rows)) {
+      Value factor = memref::LoadOp::create(inner, loc, factors.value, row);
+      factor =
+          vector::BroadcastOp::create(inner, loc, sums[0].getType(), factor);
+      for (size_t v = 0; v < tile.masks.size(); ++v)
+        scaled.push_back(arith::MulFOp::create(
+            inner, loc, sums[r * tile.masks.size() + v], factor));
+    }
+    return scaled;
+  };
+  if (!factors.condition)
+    return scale(builder);
+  auto choice = scf::IfOp::create(
+      builder, loc, factors.condition,
+      [&](OpBuilder &inner, Location) {
+        scf::YieldOp::create(inner, loc, scale(inner));
+      },
+      [&](OpBuilder &inner, Location) {
+        scf::YieldOp::create(inner, loc, sums);
       });
   return choice.getResults();
 }

@@ -58,14 +58,42 @@ func.func private @causal(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %v: tensor<?
 // Without a window there is nothing to mask; without a normalising score function
 // there is one loop-carried value. Tiles are the defaults.
 // CHECK-LABEL: func.func private @dense(
-// CHECK: scf.forall
-// CHECK: scf.for {{.*}} step %c64 {{.*}} -> (tensor<?x8xf32>)
+// Rows that are returned are computed in their place; the first tile fills it.
+// CHECK: scf.forall {{.*}} shared_outs(%[[O:.*]] = %{{.*}})
+// CHECK: %[[PLACE:.*]] = tensor.extract_slice %[[O]]
+// CHECK: scf.for {{.*}} step %c64 iter_args(%{{.*}} = %[[PLACE]]) -> (tensor<?x8xf32>)
 // CHECK-NOT: linalg.index
 // CHECK-NOT: math.exp
+// CHECK: %[[FIRST:.*]] = arith.cmpi eq
+// CHECK: scf.if %[[FIRST]]
+// CHECK-NEXT: tensor.extract_slice
+// CHECK-NEXT: linalg.fill
+// CHECK-NOT: linalg.copy
 // CHECK: scf.forall.in_parallel
 func.func private @dense(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %v: tensor<?x8xf32>,
     %off: tensor<?xi32>, %out: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {seqc.kernel} {
   %a = seqc.attend relu2 {left = -1 : i64, right = -1 : i64, scale = 1.0 : f32}
+      ins(%q, %k, %v, %off : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>)
+      outs(%out : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}
+
+// A key tile that has all keys that a task sees is the only one: no loop over
+// tiles, nothing rescaled, and no condition on the first and the last of them.
+// CHECK-LABEL: func.func private @one_tile(
+// CHECK: scf.forall
+// CHECK-NOT: step %c24
+// CHECK: math.exp
+// CHECK-NOT: math.exp
+// CHECK: arith.divf
+// CHECK: linalg.fill {{.*}} -> tensor<8x8xf32>
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]{{.*}} ins(%{{.*}} : tensor<8xf32>) outs(%{{.*}} : tensor<8x8xf32>)
+// CHECK: scf.forall.in_parallel
+func.func private @one_tile(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %v: tensor<?x8xf32>,
+    %off: tensor<?xi32>, %out: tensor<?x8xf32>) -> tensor<?x8xf32>
+    attributes {seqc.kernel, seqc.schedule = #seqc.schedule<"queries", rows = 16, micro = 8 by 1, keys = 24, unroll = 2, block = 16>} {
+  %a = seqc.attend softmax {left = 8 : i64, right = 0 : i64, scale = 1.0 : f32}
       ins(%q, %k, %v, %off : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>)
       outs(%out : tensor<?x8xf32>) -> tensor<?x8xf32>
   return %a : tensor<?x8xf32>

@@ -355,3 +355,96 @@ func.func @near(%a: memref<?x128xf32>, %b: memref<32x128x32xf32>, %c: memref<?x3
   return
 }
 }
+
+// -----
+
+#a = affine_map<(m, n, k) -> (k, m)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#c = affine_map<(m, n, k) -> (m, n)>
+#row = affine_map<(m, n) -> (m)>
+#same = affine_map<(m, n) -> (m, n)>
+
+// A step of a sum: the first one starts from 0 in place of what C holds, the last
+// one scales rows before they are stored, each where its condition says so.
+// CHECK-LABEL: func.func @ends(
+// CHECK-SAME: %{{.*}}: memref<?x2xf32>, %{{.*}}: memref<?x16xf32>, %[[C:[a-z0-9]+]]: memref<8x32xf32>, %[[F:[a-z0-9]+]]: memref<8xf32>, %[[FIRST:[a-z0-9]+]]: i1, %[[LAST:[a-z0-9]+]]: i1
+// CHECK-NOT: linalg
+// CHECK: %[[PART:.*]] = memref.subview %[[C]]
+// CHECK: %[[START:.*]]:2 = scf.if %[[FIRST]]
+// CHECK-NEXT: scf.yield %[[ZERO:.*]], %[[ZERO]]
+// CHECK-NEXT: else
+// CHECK: vector.load %[[PART]]
+// CHECK: vector.load %[[PART]]
+// CHECK: scf.yield
+// CHECK: scf.for
+// CHECK: vector.fma
+// CHECK: scf.if %[[LAST]]
+// CHECK: memref.load %{{.*}} : memref<2xf32
+// CHECK: %[[X:.*]] = arith.mulf
+// CHECK: %[[Y:.*]] = arith.mulf
+// CHECK: scf.yield %[[X]], %[[Y]]
+// CHECK: else
+// CHECK-NEXT: scf.yield
+// CHECK: vector.store %{{.*}}, %[[PART]]
+// CHECK-NOT: linalg
+// CHECK: return
+module attributes {seqc.target = #seqc.target<"avx512", bits = 512, registers = 32, fma = true, l1 = 32768, l2 = 1048576>} {
+func.func @ends(%a: memref<?x2xf32>, %b: memref<?x16xf32>, %c: memref<8x32xf32>, %f: memref<8xf32>, %first: i1, %last: i1)
+    attributes {seqc.schedule = #seqc.schedule<"queries", rows = 8, micro = 2 by 1, keys = 64, unroll = 2>} {
+  %zero = arith.constant 0.0 : f32
+  scf.if %first {
+    %part = memref.subview %c[2, 16] [2, 16] [1, 1] : memref<8x32xf32> to memref<2x16xf32, strided<[32, 1], offset: 80>>
+    linalg.fill ins(%zero : f32) outs(%part : memref<2x16xf32, strided<[32, 1], offset: 80>>)
+  }
+  %part = memref.subview %c[2, 16] [2, 16] [1, 1] : memref<8x32xf32> to memref<2x16xf32, strided<[32, 1], offset: 80>>
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<?x2xf32>, memref<?x16xf32>) outs(%part : memref<2x16xf32, strided<[32, 1], offset: 80>>) {
+    ^bb0(%x: f32, %w: f32, %s: f32):
+      %p = arith.mulf %x, %w : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+  }
+  scf.if %last {
+    %factors = memref.subview %f[2] [2] [1] : memref<8xf32> to memref<2xf32, strided<[1], offset: 2>>
+    %again = memref.subview %c[2, 16] [2, 16] [1, 1] : memref<8x32xf32> to memref<2x16xf32, strided<[32, 1], offset: 80>>
+    linalg.generic {indexing_maps = [#row, #same], iterator_types = ["parallel", "parallel"]}
+        ins(%factors : memref<2xf32, strided<[1], offset: 2>>) outs(%again : memref<2x16xf32, strided<[32, 1], offset: 80>>) {
+      ^bb0(%x: f32, %s: f32):
+        %t = arith.mulf %s, %x : f32
+        linalg.yield %t : f32
+    }
+  }
+  return
+}
+
+// Another part of C is filled, and columns are scaled: both stay.
+// CHECK-LABEL: func.func @other_ends(
+// CHECK: linalg.fill
+// CHECK-NOT: scf.if
+// CHECK: scf.for
+// CHECK: vector.fma
+// CHECK-NOT: arith.mulf
+// CHECK: linalg.generic
+// CHECK: arith.mulf
+func.func @other_ends(%a: memref<?x2xf32>, %b: memref<?x16xf32>, %c: memref<8x32xf32>, %f: memref<16xf32>)
+    attributes {seqc.schedule = #seqc.schedule<"queries", rows = 8, micro = 2 by 1, keys = 64, unroll = 2>} {
+  %zero = arith.constant 0.0 : f32
+  %other = memref.subview %c[2, 0] [2, 16] [1, 1] : memref<8x32xf32> to memref<2x16xf32, strided<[32, 1], offset: 64>>
+  %part = memref.subview %c[2, 16] [2, 16] [1, 1] : memref<8x32xf32> to memref<2x16xf32, strided<[32, 1], offset: 80>>
+  linalg.fill ins(%zero : f32) outs(%other : memref<2x16xf32, strided<[32, 1], offset: 64>>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<?x2xf32>, memref<?x16xf32>) outs(%part : memref<2x16xf32, strided<[32, 1], offset: 80>>) {
+    ^bb0(%x: f32, %w: f32, %s: f32):
+      %p = arith.mulf %x, %w : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+  }
+  linalg.generic {indexing_maps = [affine_map<(m, n) -> (n)>, #same], iterator_types = ["parallel", "parallel"]}
+      ins(%f : memref<16xf32>) outs(%part : memref<2x16xf32, strided<[32, 1], offset: 80>>) {
+    ^bb0(%x: f32, %s: f32):
+      %t = arith.mulf %s, %x : f32
+      linalg.yield %t : f32
+  }
+  return
+}
+}
