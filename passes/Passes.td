@@ -513,4 +513,23 @@ def SeqcKernelEntry : Pass<"seqc-kernel-entry", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect"];
 }
 
+def SeqcLowerToLLVM : Pass<"seqc-lower-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "convert vectors, buffers and loops to the LLVM dialect at once";
+  let description = [{
+    Every op of a kernel that has its entry points becomes one of the LLVM
+    dialect. Sums over the lanes of a vector may take any order.
+
+    ```mlir
+    %v = vector.load %a[%i] : memref<?xf32>, vector<16xf32>
+    // becomes
+    %p = llvm.getelementptr %base[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+    %v = llvm.load %p {alignment = 4 : i64} : !llvm.ptr -> vector<16xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::cf::ControlFlowDialect",
+                           "::mlir::affine::AffineDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 #endif // SEQC_PASSES_TD

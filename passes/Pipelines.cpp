@@ -3,12 +3,11 @@
 #include "passes/Pipelines.h"
 #include "passes/Passes.h"
 
-#include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -53,17 +52,28 @@ static void addTile(OpPassManager &pm, const PipelineOptions &options) {
   kernel.addPass(createSeqcTileAttend());
 }
 
+/// One visit of every op: kernels hold still after it, and looking again for
+/// what is left would take as long. Their loops have one block each, so there
+/// are no blocks to merge.
+static std::unique_ptr<Pass> createShortCanonicalizer() {
+  GreedyRewriteConfig config;
+  config.setUseTopDownTraversal(true);
+  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  config.setMaxIterations(1);
+  return createCanonicalizerPass(config);
+}
+
 static void addBufferize(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createBufferizePass());
   OpPassManager &kernel = pm.nest<func::FuncOp>();
   // Loops return the buffer that they were given: copies of it to itself show
   // only when that is folded.
-  kernel.addPass(createCanonicalizerPass());
+  kernel.addPass(createShortCanonicalizer());
   kernel.addPass(createCSEPass());
   kernel.addPass(createLowerCopiesPass());
   kernel.addPass(createPlaceScratchPass());
   kernel.addPass(createVerifyNoAllocPass());
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createShortCanonicalizer());
   pm.addPass(createCSEPass());
 }
 
@@ -81,25 +91,14 @@ static void addVectorize(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createVectorizeRowsPass());
   // math and checks
   pm.addNestedPass<func::FuncOp>(createSeqcExpandMath());
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createShortCanonicalizer());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createSeqcVerifyVectorized());
 }
 
 static void addLower(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createSeqcKernelEntry());
-  pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
-  pm.addPass(createLowerAffinePass());
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
-  pm.addPass(createSCFToControlFlowPass());
-  ConvertVectorToLLVMPassOptions vectorOptions;
-  vectorOptions.reassociateFPReductions = true;
-  pm.addPass(createConvertVectorToLLVMPass(vectorOptions));
-  pm.addPass(createConvertToLLVMPass());
-  pm.addPass(createReconcileUnrealizedCastsPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  pm.addPass(createSeqcLowerToLLVM());
 }
 
 void seqc::passes::addPhase(OpPassManager &pm, Phase phase,

@@ -111,6 +111,10 @@ static void annotate(llvm::Module &module, const CpuTarget &target) {
   }
 }
 
+// Equal values once: only then does a count of instructions say how much there
+// is to do.
+static constexpr llvm::StringLiteral kFirst = "function(early-cse)";
+
 // What is left of LLVM's O2 for vector loops that our passes have already
 // tiled, unrolled and made free of calls. Unrolling again and propagation
 // between procedures were two thirds of its time and gained nothing;
@@ -140,16 +144,14 @@ static constexpr llvm::StringLiteral kPipeline =
 /// ones; those of scans do not, and have the passes above.
 static constexpr llvm::StringLiteral kPipelineOfLarge =
     "function("
-    "early-cse,simplifycfg,instcombine<no-verify-fixpoint>,"
-    "loop(loop-rotate,loop-idiom),reassociate,"
+    "simplifycfg,instcombine<no-verify-fixpoint>,"
+    "loop(loop-rotate),reassociate,"
     "loop-mssa(licm<allowspeculation>),"
     "early-cse,instcombine<no-verify-fixpoint>,simplifycfg)";
 
-static llvm::Error optimise(llvm::Module &module, llvm::TargetMachine &machine,
-                            bool isLarge) {
-  if (isLarge)
-    for (llvm::Function &function : module)
-      separateAddressConstants(function);
+/// Says whether the kernel is large.
+static llvm::Expected<bool> optimise(llvm::Module &module,
+                                     llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
@@ -160,12 +162,22 @@ static llvm::Error optimise(llvm::Module &module, llvm::TargetMachine &machine,
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
-  llvm::ModulePassManager passes;
-  if (llvm::Error error = builder.parsePassPipeline(
-          passes, isLarge ? kPipelineOfLarge : kPipeline))
+  auto run = [&](llvm::StringRef pipeline) {
+    llvm::ModulePassManager passes;
+    llvm::Error error = builder.parsePassPipeline(passes, pipeline);
+    if (!error)
+      passes.run(module, modules);
     return error;
-  passes.run(module, modules);
-  return llvm::Error::success();
+  };
+  if (llvm::Error error = run(kFirst))
+    return error;
+  bool isLarge = module.getInstructionCount() > kManyInstructions;
+  if (isLarge)
+    for (llvm::Function &function : module)
+      separateAddressConstants(function);
+  if (llvm::Error error = run(isLarge ? kPipelineOfLarge : kPipeline))
+    return error;
+  return isLarge;
 }
 
 static llvm::Expected<std::string> emit(llvm::Module &module,
@@ -206,8 +218,8 @@ seqc::codegen::compileForCpu(mlir::ModuleOp module, const CpuTarget &target,
   translated->setTargetTriple(llvm::Triple(target.triple));
   translated->setDataLayout((*machine)->createDataLayout());
   annotate(*translated, target);
-  bool isLarge = translated->getInstructionCount() > kManyInstructions;
-  if (llvm::Error error = optimise(*translated, **machine, isLarge))
-    return error;
-  return emit(*translated, **machine, output, isLarge);
+  llvm::Expected<bool> isLarge = optimise(*translated, **machine);
+  if (!isLarge)
+    return isLarge.takeError();
+  return emit(*translated, **machine, output, *isLarge);
 }

@@ -150,7 +150,9 @@ Status jit::runKernelPhases(mlir::ModuleOp module, passes::Phase last,
       break;
     mlir::PassManager manager(module.getContext());
 #ifdef NDEBUG
-    manager.enableVerifier(phase == last);
+    // Whoever looks at a phase sees verified IR; release builds trust the
+    // passes, which tests run verified.
+    manager.enableVerifier(observer || last != passes::Phase::Lower);
 #endif
     passes::addPhase(manager, phase);
     if (mlir::failed(manager.run(module)))
@@ -223,8 +225,10 @@ Result<KernelArtifact> jit::compileKernel(const KernelSource &source,
   mlir::MLIRContext context(compilerRegistry(),
                             mlir::MLIRContext::Threading::DISABLED);
   DiagnosticCollector collector(&context);
+  // The text was printed from verified IR.
   auto module = mlir::parseSourceString<mlir::ModuleOp>(
-      source.text, mlir::ParserConfig(&context), source.symbol);
+      source.text, mlir::ParserConfig(&context, /*verifyAfterParse=*/false),
+      source.symbol);
   if (!module)
     return withDiagnostics(
         Status::error(ErrorCode::Internal, "kernel text does not parse"),
