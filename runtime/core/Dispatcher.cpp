@@ -1,6 +1,8 @@
 //===- Dispatcher.cpp - which kernel a step runs --------------------------===//
 #include "runtime/core/Dispatcher.h"
 
+#include <algorithm>
+
 namespace seqc::rt {
 
 // Counts reach the specialiser after so many calls, or at the session's end.
@@ -10,9 +12,14 @@ Dispatcher::Dispatcher(const SiteList &sites, Profiler &profiler,
                        std::shared_ptr<Specialiser> given)
     : sites(sites), profiler(profiler), specialiser(std::move(given)),
       counts(specialiser ? sites.slots() : 0) {
+  if (!specialiser || sites.sites.empty())
+    return;
   // What compiles by these counts should know the rarer classes sooner.
-  if (specialiser && specialiser->mode() == SpecialiseMode::Background)
+  if (specialiser->mode() == SpecialiseMode::Background)
     sampling = 8;
+  // Of many sessions of a few calls, each times other sites.
+  timedSite =
+      static_cast<int32_t>(specialiser->nextSession() % sites.sites.size());
 }
 
 Dispatcher::~Dispatcher() {
@@ -26,15 +33,17 @@ void Dispatcher::beginRun() {
   if (exact > 0) {
     --exact;
     weight = 1;
-    return;
+  } else {
+    // By chance, not every n-th: callers may repeat themselves.
+    random ^= random << 13;
+    random ^= random >> 17;
+    random ^= random << 5;
+    weight = random % static_cast<uint32_t>(sampling) == 0
+                 ? static_cast<uint32_t>(sampling)
+                 : 0;
   }
-  // By chance, not every n-th: callers may repeat themselves.
-  random ^= random << 13;
-  random ^= random >> 17;
-  random ^= random << 5;
-  weight = random % static_cast<uint32_t>(sampling) == 0
-               ? static_cast<uint32_t>(sampling)
-               : 0;
+  if (weight > 0 && ++timedSite >= static_cast<int32_t>(sites.sites.size()))
+    timedSite = 0;
 }
 
 void Dispatcher::endRun() {
@@ -79,8 +88,13 @@ Dispatcher::Choice Dispatcher::choose(int32_t siteIndex, const SeqcBuffer *args,
   profiler.countClass(seen < 0 ? end : seen, weight);
   if (!table)
     return choice;
-  if (candidate >= 0)
+  if (candidate >= 0) {
     take(choice, candidate, args, argCount);
+  } else if (siteIndex == timedSite && weight > 0 && wanted >= 0 &&
+             table->entries[wanted].role == VariantRole::Absent) {
+    choice.timed = wanted;
+    choice.start = specialiser->now();
+  }
   counts[wanted < 0 ? end : wanted].wanted += weight;
   ++counts[choice.slot].ran;
   return choice;
@@ -90,8 +104,8 @@ Dispatcher::Choice Dispatcher::choose(int32_t siteIndex, const SeqcBuffer *args,
 void Dispatcher::take(Choice &choice, int32_t candidate, const SeqcBuffer *args,
                       size_t argCount) {
   const VariantEntry &entry = table->entries[candidate];
-  choice.trial = candidate;
-  choice.trialNumber = entry.trial;
+  choice.timed = candidate;
+  choice.trial = entry.trial;
   for (size_t i = 0; i < argCount; ++i)
     choice.work += elementsOf(args[i]);
   if (specialiser->takesCandidate(candidate, entry.trial, choice.work)) {
@@ -101,10 +115,15 @@ void Dispatcher::take(Choice &choice, int32_t candidate, const SeqcBuffer *args,
   choice.start = specialiser->now();
 }
 
-void Dispatcher::finishSample(const Choice &choice) {
+void Dispatcher::finishTimed(const Choice &choice) {
   int64_t ns = specialiser->now() - choice.start;
-  specialiser->sample(choice.trial, choice.trialNumber,
-                      choice.slot == choice.trial, ns, choice.work);
+  if (choice.trial)
+    return specialiser->sample(choice.timed, choice.trial,
+                               choice.slot == choice.timed, ns, choice.work);
+  SlotCounts &count = counts[static_cast<size_t>(choice.timed)];
+  ++count.timed;
+  count.timedNs += ns;
+  count.longestNs = std::max(count.longestNs, ns);
 }
 
 } // namespace seqc::rt

@@ -15,7 +15,8 @@ namespace seqc::rt {
 /// A session's view of the variants: a snapshot of the table for each call, and
 /// counts that are handed over now and then. Every call of a new session is
 /// looked at, later ones now and then, unless there is code to choose from: a
-/// short call has many sites. One thread at a time.
+/// short call has many sites. In a call that is looked at, one site is timed,
+/// if it would like a variant that has no code. One thread at a time.
 class Dispatcher {
 public:
   /// `specialiser` may be null: then all calls are generic, and counted.
@@ -48,8 +49,8 @@ public:
   struct Choice {
     KernelEntry entry;
     int32_t slot = -1;  ///< of what runs
-    int32_t trial = -1; ///< slot on trial, if this call is one of its samples
-    uint32_t trialNumber = 0;
+    int32_t timed = -1; ///< slot that the call's time says something about
+    uint32_t trial = 0; ///< of that slot; 0: it has none, and no code
     int64_t work = 0;
     int64_t start = 0;
   };
@@ -58,8 +59,8 @@ public:
                 KernelEntry generic);
   /// After what was chosen has run.
   void finish(const Choice &choice) {
-    if (choice.trial >= 0)
-      finishSample(choice);
+    if (choice.timed >= 0)
+      finishTimed(choice);
   }
 
   const SiteList &siteList() const { return sites; }
@@ -67,7 +68,7 @@ public:
 private:
   void take(Choice &choice, int32_t candidate, const SeqcBuffer *args,
             size_t argCount);
-  void finishSample(const Choice &choice);
+  void finishTimed(const Choice &choice);
 
   const SiteList &sites;
   Profiler &profiler;
@@ -77,7 +78,8 @@ private:
   int32_t runs = 0;    ///< since the counts were handed over
   int32_t exact = 256; ///< calls that are still looked at one by one
   int32_t sampling = 32;
-  uint32_t weight = 0; ///< calls that this one stands for; 0: not looked at
+  uint32_t weight = 0;   ///< calls that this one stands for; 0: not looked at
+  int32_t timedSite = 0; ///< of a call that is looked at; two clocks cost 50 ns
   uint32_t random = 0x2545f491;
 };
 

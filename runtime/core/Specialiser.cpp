@@ -14,8 +14,14 @@ Specialiser::Specialiser(const Plan &plan, SpecialiserHooks given,
                          SpecialiserOptions options)
     : list(sitesOf(plan)), hooks(std::move(given)), options(options),
       slots(list.slots()) {
-  for (const PlanKernel &kernel : plan.kernels)
+  for (const PlanKernel &kernel : plan.kernels) {
+    compileNs.push_back(
+        hooks.compileNs ? hooks.compileNs(static_cast<int32_t>(symbols.size()))
+                        : 0);
     symbols.push_back(kernel.symbol);
+    firstVariant.push_back(static_cast<int32_t>(spent.size()));
+    spent.resize(spent.size() + kernel.variants.size());
+  }
   if (!hooks.now)
     hooks.now = [] {
       return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -49,7 +55,15 @@ std::shared_ptr<const VariantTable> Specialiser::table() const {
   return current;
 }
 
-void Specialiser::wait() { thread.wait(); }
+void Specialiser::wait() {
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    for (size_t i = 0; i < slots.size(); ++i)
+      if (isWanted(slots[i]) && !isGeneric(static_cast<int32_t>(i)))
+        enqueue(static_cast<int32_t>(i));
+  }
+  drain();
+}
 
 //===----------------------------------------------------------------------===//
 // What is wanted
@@ -71,6 +85,9 @@ bool Specialiser::observe(std::vector<SlotCounts> &counts, int64_t runs,
     slot.calls += count.wanted;
     slot.since += count.wanted;
     slot.ran += count.ran;
+    slot.timed += count.timed;
+    slot.timedNs += count.timedNs;
+    slot.longestNs = std::max(slot.longestNs, count.longestNs);
     if (count.ran > 0)
       slot.lastUse = calls;
     bool wanted = count.wanted > 0;
@@ -84,12 +101,35 @@ bool Specialiser::observe(std::vector<SlotCounts> &counts, int64_t runs,
 void Specialiser::want(int32_t index, Slot &slot) {
   if (slot.state == VariantState::Unseen)
     slot.state = VariantState::Seen;
-  if (options.mode != SpecialiseMode::Background ||
-      (slot.state != VariantState::Seen && slot.state != VariantState::Evicted))
+  if (slot.state != VariantState::Seen && slot.state != VariantState::Evicted)
     return;
-  int64_t needed = options.minCalls << std::min(slot.evictions, kMostDoublings);
-  if (slot.since >= needed)
+  // The longest call is left out: the thread may have lost its processor.
+  if (int64_t n = std::max<int64_t>(slot.timed - 1, 1); slot.timed > 0) {
+    int64_t ns = slot.timedNs - (slot.timed > 1 ? slot.longestNs : 0);
+    double mine = static_cast<double>(slot.since) * static_cast<double>(ns) /
+                  static_cast<double>(n);
+    spentNs(idOf(index)) += mine - slot.spentNs;
+    slot.spentNs = mine;
+  }
+  if (isWanted(slot) && pays(index))
     enqueue(index);
+}
+
+/// Often enough to be compiled.
+bool Specialiser::isWanted(const Slot &slot) const {
+  return options.mode == SpecialiseMode::Background &&
+         (slot.state == VariantState::Seen ||
+          slot.state == VariantState::Evicted) &&
+         slot.since >= options.minCalls
+                           << std::min(slot.evictions, kMostDoublings);
+}
+
+/// Whether calls have spent as long without it as its compile takes. What was
+/// made once, for this layer or another, is only loaded again.
+bool Specialiser::pays(int32_t index) {
+  VariantId id = idOf(index);
+  double cost = static_cast<double>(compileNs[id.kernel]);
+  return cost <= 0 || spentNs(id) >= cost || made.count(id);
 }
 
 /// False if there is no background thread to be had.
@@ -153,6 +193,8 @@ Result<CompiledVariant> Specialiser::compileTimed(VariantId id) {
   event.ok = result.ok();
   std::lock_guard<std::mutex> lock(mutex);
   events.push_back(event);
+  if (event.ok)
+    made.insert(id);
   return result;
 }
 
@@ -281,6 +323,8 @@ void Specialiser::drop(VariantTable &table, int32_t index, VariantState why) {
   Slot &slot = slots[index];
   slot.state = why;
   slot.since = 0;
+  spentNs(idOf(index)) -= slot.spentNs;
+  slot.spentNs = 0;
   slot.trial.reset();
   slot.trialNumber = 0;
   table.entries[index] = {};
@@ -399,56 +443,6 @@ void Specialiser::loadVerdicts() {
       }
     }
   }
-}
-
-//===----------------------------------------------------------------------===//
-// Reports
-//===----------------------------------------------------------------------===//
-
-const char *toString(VariantState state) {
-  static constexpr const char *kNames[] = {"unseen",    "seen",   "queued",
-                                           "compiling", "trying", "kept",
-                                           "dropped",   "failed", "evicted"};
-  return kNames[static_cast<size_t>(state)];
-}
-
-std::vector<SiteReport> Specialiser::report() const {
-  std::lock_guard<std::mutex> lock(mutex);
-  std::vector<SiteReport> reports;
-  for (const Site &site : list.sites) {
-    SiteReport report;
-    report.step = site.step;
-    report.kernel = site.kernel;
-    report.layer = site.layer;
-    report.symbol = symbols[site.kernel];
-    report.genericCalls = slots[site.firstSlot + site.variants].calls;
-    for (int32_t v = 0; v < site.variants; ++v) {
-      const Slot &slot = slots[site.firstSlot + v];
-      VariantReport variant;
-      variant.name = list.names[site.firstSlot + v];
-      variant.calls = slot.calls;
-      variant.ran = slot.ran;
-      variant.state = slot.state;
-      variant.measured = slot.verdict || slot.trial;
-      variant.unclear = slot.unclear;
-      variant.figures = slot.trial     ? slot.trial->figures()
-                        : slot.verdict ? slot.verdict->figures
-                                       : TrialFigures();
-      variant.compileMs = slot.about.compileMs;
-      variant.origin = slot.about.origin;
-      variant.objectKey = slot.about.objectKey;
-      variant.objectBytes = slot.about.objectBytes;
-      variant.message = slot.message;
-      report.variants.push_back(std::move(variant));
-    }
-    reports.push_back(std::move(report));
-  }
-  return reports;
-}
-
-std::vector<CompileEvent> Specialiser::timeline() const {
-  std::lock_guard<std::mutex> lock(mutex);
-  return events;
 }
 
 } // namespace seqc::rt

@@ -1,9 +1,10 @@
 //===- Specialiser.h - what is compiled for the calls that come -----------===//
 //
 // Sessions count which variant each call of a site would like. A variant that
-// is wanted often enough is compiled on a background thread, tried against
-// what ran so far, and kept or dropped for good. Compiler, clock and verdicts
-// come from outside: this part knows nothing of what a kernel is made of.
+// is wanted often and for long enough is compiled on a background thread, tried
+// against what ran so far, and kept or dropped for good. Compiler, clock and
+// verdicts come from outside: this part knows nothing of what a kernel is made
+// of.
 //
 //===----------------------------------------------------------------------===//
 #ifndef SEQC_RUNTIME_CORE_SPECIALISER_H
@@ -61,6 +62,9 @@ struct SpecialiserHooks {
       storeVerdict;
   /// Variants that cannot be compiled, each once.
   std::function<void(const Diagnostic &)> onDiagnostic;
+  /// What a compile of one of the kernel's variants takes, about; asked in the
+  /// constructor. Null: nothing, so that every one pays.
+  std::function<int64_t(int32_t kernel)> compileNs;
 };
 
 enum class SpecialiseMode : uint8_t {
@@ -121,6 +125,8 @@ struct CompileEvent {
 /// Calls of one slot since they were last handed over.
 struct SlotCounts {
   uint32_t wanted = 0, ran = 0;
+  uint32_t timed = 0; ///< of those that wanted it and had to do without
+  int64_t timedNs = 0, longestNs = 0; ///< of the timed: all, and the longest
 };
 
 /// One per program; sessions share it. Thread-safe; no caller ever waits for a
@@ -153,6 +159,10 @@ public:
   void sample(int32_t slot, uint32_t trial, bool candidate, int64_t ns,
               int64_t work);
   int64_t now() const { return hooks.now(); }
+  /// How many have asked before.
+  uint32_t nextSession() {
+    return sessions.fetch_add(1, std::memory_order_relaxed);
+  }
 
   /// Compiles in all layers that have them, on this thread, and keeps without
   /// trial; returns how many could be had. For mode Ahead, before the first
@@ -160,6 +170,9 @@ public:
   size_t compileAhead(const std::vector<VariantId> &variants);
 
   /// Until nothing is queued or compiled.
+  void drain() { thread.wait(); }
+  /// Likewise, with all that is wanted often enough. Who waits has the time, so
+  /// it does not have to pay.
   void wait();
 
   /// Puts a variant in place, whatever was measured, or with Absent takes it
@@ -176,6 +189,8 @@ private:
     VariantState state = VariantState::Unseen;
     int64_t calls = 0, ran = 0;
     int64_t since = 0; ///< calls that wanted it since it was last without code
+    int64_t timed = 0, timedNs = 0, longestNs = 0; ///< as in SlotCounts
+    double spentNs = 0; ///< its share of the variant's
     int64_t lastUse = 0;
     int32_t evictions = 0;
     bool unclear = false;
@@ -206,6 +221,11 @@ private:
   // With the lock. Tables are copied, changed and published.
   bool enqueue(int32_t slot);
   void want(int32_t slot, Slot &state);
+  bool isWanted(const Slot &state) const;
+  bool pays(int32_t slot);
+  double &spentNs(VariantId id) {
+    return spent[firstVariant[id.kernel] + id.variant];
+  }
   void load(int32_t slot, const CompiledVariant &compiled);
   void makeRoom(VariantTable &table, const Site &site);
   void settle(int32_t slot, Slot &state);
@@ -216,7 +236,9 @@ private:
   void publish(std::shared_ptr<VariantTable> table);
 
   const SiteList list;
-  std::vector<std::string> symbols; ///< of the plan's kernels
+  std::vector<std::string> symbols;  ///< of the plan's kernels
+  std::vector<int64_t> compileNs;    ///< likewise
+  std::vector<int32_t> firstVariant; ///< likewise: where `spent` has theirs
   SpecialiserHooks hooks;
   const SpecialiserOptions options;
 
@@ -224,13 +246,15 @@ private:
   mutable std::mutex mutex;
   std::vector<Slot> slots;
   std::map<VariantId, CompiledVariant> compiled; ///< with code in the table
-  std::set<VariantId> failed;
+  std::set<VariantId> failed, made;
+  std::vector<double> spent; ///< ns, over all layers, that calls took without
   std::vector<int32_t> unsaved; ///< slots with verdicts to be stored
   std::vector<CompileEvent> events;
   int64_t calls = 0; ///< handed over so far; the time of lastUse
   uint32_t trials = 0;
   std::shared_ptr<const VariantTable> current;
   std::atomic<uint64_t> latest{0};
+  std::atomic<uint32_t> sessions{0};
   IdleThread thread; ///< last: its jobs use the rest
 };
 

@@ -75,6 +75,13 @@ Result<rt::CompiledVariant> VariantCompiler::compile(int32_t kernel,
   return result;
 }
 
+/// A variant is about as much code as its kernel. That took as long in this
+/// process or in the one that put it into the store.
+int64_t VariantCompiler::compileNs(int32_t kernel) const {
+  const KernelArtifact &generic = *model->kernels[kernel];
+  return static_cast<int64_t>(1e6 * (generic.passesMs + generic.codegenMs));
+}
+
 //===----------------------------------------------------------------------===//
 // Verdicts
 //===----------------------------------------------------------------------===//
@@ -165,5 +172,8 @@ jit::hooksOf(std::shared_ptr<const VariantCompiler> compiler,
     compiler->storeVerdict(kernel, variant, layer, verdict);
   };
   hooks.onDiagnostic = std::move(onDiagnostic);
+  hooks.compileNs = [compiler](int32_t kernel) {
+    return compiler->compileNs(kernel);
+  };
   return hooks;
 }

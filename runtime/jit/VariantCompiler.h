@@ -27,6 +27,7 @@ struct VariantCompiler {
   int threads = 1; ///< that calls run on; times depend on it
 
   Result<rt::CompiledVariant> compile(int32_t kernel, int32_t variant) const;
+  int64_t compileNs(int32_t kernel) const;
   std::optional<rt::Verdict> loadVerdict(int32_t kernel, int32_t variant,
                                          const std::string &layer) const;
   void storeVerdict(int32_t kernel, int32_t variant, const std::string &layer,

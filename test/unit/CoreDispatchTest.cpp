@@ -262,6 +262,59 @@ TEST(DispatchTest, ATrialTakesTurnsAndEnds) {
   }
 }
 
+/// Calls until the gather's class `all-rows` is compiled, which is said to take
+/// 200 us. A clock that is read twice says 1 us.
+static int callsUntilCompiled(Toy &toy, int callsPerSession) {
+  for (int made = 0; made < 2000;) {
+    Session session = toy.session();
+    for (int i = 0; i < callsPerSession; ++i, ++made)
+      runMany(session, 1, {9}, 100);
+    toy.specialiser->drain();
+    if (!toy.specialiser->timeline().empty())
+      return made;
+  }
+  return -1;
+}
+
+TEST(DispatchTest, ASiteIsCompiledOnceItsTimePays) {
+  for (int callsPerSession : {1, 8, 64}) {
+    SpecialiserHooks hooks;
+    hooks.compile = compileVariant;
+    hooks.now = [] { return fakeNs += 1000; };
+    hooks.compileNs = [](int32_t) { return 200000; };
+    Toy toy({}, hooks);
+    int made = callsUntilCompiled(toy, callsPerSession);
+    EXPECT_GE(made, 200) << callsPerSession;
+    EXPECT_LE(made, 200 + std::max(8, callsPerSession)) << callsPerSession;
+    EXPECT_EQ(toy.specialiser->timeline()[0].variant, (VariantId{kGather, 1}));
+  }
+}
+
+TEST(DispatchTest, OneSiteOfACallIsTimed) {
+  static std::atomic<int> readings{0};
+  SpecialiserHooks hooks;
+  hooks.compile = compileVariant;
+  hooks.now = [] { return ++readings, fakeNs += 1000; };
+  hooks.compileNs = [](int32_t) { return INT64_MAX; };
+  Toy toy({}, hooks);
+  Session session = toy.session();
+  for (int i = 0; i < 256; ++i) {
+    int before = readings;
+    runMany(session, 1, {1, 1}, 100); // every site has a variant for it
+    EXPECT_EQ(readings - before, 2);
+  }
+  // From now on only calls that are looked at.
+  readings = 0;
+  runMany(session, 800, {1, 1}, 100);
+  EXPECT_GT(readings, 100);
+  EXPECT_LT(readings, 300);
+  // Those without a variant need no times.
+  Session other = toy.session();
+  readings = 0;
+  runMany(other, 100, {9, 9}, -100);
+  EXPECT_EQ(readings, 0);
+}
+
 TEST(DispatchTest, ManyShortSessionsTogetherReachAVerdict) {
   Toy toy = timedToy(-1);
   for (int i = 0; i < 200; ++i) {

@@ -31,11 +31,17 @@ static SpecialiserOptions optionsOf(SpecialiseMode mode) {
   return options;
 }
 
-/// As sessions would report it.
-static void want(Specialiser &specialiser, int32_t slot, int64_t calls) {
+/// As sessions would report it; the times are those of calls that were timed.
+static void want(Specialiser &specialiser, int32_t slot, int64_t calls,
+                 const std::vector<int64_t> &times = {}) {
   std::vector<SlotCounts> counts(specialiser.sites().slots());
   counts[slot].wanted = static_cast<uint32_t>(calls);
   counts[slot].ran = static_cast<uint32_t>(calls);
+  counts[slot].timed = static_cast<uint32_t>(times.size());
+  for (int64_t ns : times) {
+    counts[slot].timedNs += ns;
+    counts[slot].longestNs = std::max(counts[slot].longestNs, ns);
+  }
   ASSERT_TRUE(specialiser.observe(counts, calls, true));
   ASSERT_EQ(counts[slot].wanted, 0u);
 }
@@ -205,6 +211,99 @@ TEST(SpecialiserTest, ShutdownWaitsForTheCompileAtWorkOnly) {
   EXPECT_EQ(compiles, 1);
   for (const VariantUse &use : variantUse)
     EXPECT_EQ(use.alive, 0);
+}
+
+//===----------------------------------------------------------------------===//
+// What pays
+//===----------------------------------------------------------------------===//
+
+/// Every compile is said to take a millisecond.
+static SpecialiserHooks dearHooks() {
+  SpecialiserHooks hooks = hooksWith(compileVariant);
+  hooks.compileNs = [](int32_t) { return 1000000; };
+  return hooks;
+}
+
+TEST(SpecialiserPays, ShortCallsHaveToBeMany) {
+  Toy toy({}, dearHooks());
+  int32_t slot = toy.slot(kGather, 0);
+  want(*toy.specialiser, slot, 999, {1000, 1000});
+  toy.specialiser->drain();
+  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Seen);
+  want(*toy.specialiser, slot, 1);
+  toy.specialiser->drain();
+  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Trying);
+}
+
+TEST(SpecialiserPays, LongCallsOnlyHaveToBeAFew) {
+  Toy toy({}, dearHooks());
+  int32_t slot = toy.slot(kGather, 0);
+  want(*toy.specialiser, slot, 31, {500000});
+  toy.specialiser->drain();
+  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Seen);
+  want(*toy.specialiser, slot, 1);
+  toy.specialiser->drain();
+  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Trying);
+}
+
+TEST(SpecialiserPays, WhatWasNeverTimedDoesNot) {
+  Toy toy({}, dearHooks());
+  int32_t slot = toy.slot(kGather, 0);
+  want(*toy.specialiser, slot, 1000000);
+  toy.specialiser->drain();
+  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Seen);
+  want(*toy.specialiser, slot, 1, {1000});
+  toy.specialiser->drain();
+  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Trying);
+}
+
+TEST(SpecialiserPays, OneInterruptedCallIsNoLongCall) {
+  Toy toy({}, dearHooks());
+  int32_t slot = toy.slot(kGather, 0);
+  want(*toy.specialiser, slot, 100, {1000, 4000000, 1000});
+  want(*toy.specialiser, slot, 100, {3000000, 1000, 1000});
+  toy.specialiser->drain();
+  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Trying)
+      << "the longest of all is left out, not of each time";
+  Toy other({}, dearHooks());
+  want(*other.specialiser, slot, 100, {1000, 4000000, 1000});
+  want(*other.specialiser, slot, 100, {1000});
+  other.specialiser->drain();
+  EXPECT_EQ(other.report(kGather, 0).state, VariantState::Seen);
+}
+
+TEST(SpecialiserPays, LayersPayTogetherAndOnce) {
+  Plan plan = variantPlan();
+  plan.run.push_back(plan.run[3]);
+  plan.run.back().layer = "layers.1";
+  Specialiser specialiser(plan, dearHooks());
+  int32_t first = specialiser.sites().sites[1].firstSlot;
+  int32_t second = specialiser.sites().sites[3].firstSlot;
+  want(specialiser, first, 500, {1000});
+  want(specialiser, second, 400, {1000});
+  specialiser.drain();
+  EXPECT_TRUE(specialiser.timeline().empty());
+  want(specialiser, second, 100);
+  specialiser.drain();
+  EXPECT_EQ(specialiser.timeline().size(), 1u);
+  EXPECT_EQ(specialiser.table()->entries[second].role, VariantRole::Trying);
+  EXPECT_EQ(specialiser.table()->entries[first].role, VariantRole::Absent);
+  // It is there now: the other layer only loads it.
+  want(specialiser, first, 1);
+  specialiser.drain();
+  EXPECT_EQ(specialiser.table()->entries[first].role, VariantRole::Trying);
+  EXPECT_EQ(specialiser.timeline().size(), 1u);
+}
+
+TEST(SpecialiserPays, WhoWaitsDoesNotCount) {
+  Toy toy({}, dearHooks());
+  int32_t slot = toy.slot(kGather, 0);
+  want(*toy.specialiser, slot, 31, {1000});
+  toy.specialiser->wait();
+  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Seen);
+  want(*toy.specialiser, slot, 1);
+  toy.specialiser->wait();
+  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Trying);
 }
 
 //===----------------------------------------------------------------------===//

@@ -132,9 +132,10 @@ inline Result<rt::CompiledVariant> compileVariant(int32_t kernel,
 //===----------------------------------------------------------------------===//
 
 struct Toy {
-  explicit Toy(rt::SpecialiserOptions options = {},
-               rt::SpecialiserHooks hooks = {compileVariant, {}, {}, {}, {}},
-               int threads = 1)
+  explicit Toy(
+      rt::SpecialiserOptions options = {},
+      rt::SpecialiserHooks hooks = {compileVariant, {}, {}, {}, {}, {}},
+      int threads = 1)
       : parallel(std::make_shared<const rt::Parallel>(threads)),
         loaded(*rt::LoadedPlan::create(variantPlan(), testKernels(),
                                        testWeights(), *parallel)),

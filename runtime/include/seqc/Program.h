@@ -80,8 +80,10 @@ public:
   std::vector<SiteVariants> variants() const;
   /// Compiles of variants so far, in their order.
   std::vector<VariantCompile> variantCompiles() const;
-  /// Until no variant is queued or being compiled. Sessions hand over what
-  /// they have counted every few calls, and when they end.
+  /// Until no variant is queued or being compiled. What calls asked for often
+  /// enough is compiled now, whether they were long enough for it to pay or not.
+  /// Sessions hand over what they have counted every few calls, and when they
+  /// end.
   void waitForVariants() const;
 
   struct Impl; ///< private, named here so that runtime/jit can build one
