@@ -6,21 +6,14 @@
 #include "passes/Analysis/Assumptions.h"
 #include "passes/Analysis/Extents.h"
 #include "passes/Analysis/KernelForm.h"
-#include "passes/Analysis/KernelGroups.h"
 #include "passes/Transforms/LaneBuilder.h"
 #include "passes/Transforms/OneRowScan.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace seqc::ir;
 using namespace seqc::passes;
-
-/// Batches of decoded rows that get register tiles of their own. A generic
-/// kernel repeats the last row up to half a tile or a whole one.
-static constexpr std::pair<StringLiteral, int64_t> kFewRows[] = {
-    {"one-row", 1}, {"two-rows", 2}, {"four-rows", 4}, {"eight-rows", 8}};
 
 namespace {
 /// Collects the variants of one kernel.
@@ -44,7 +37,6 @@ private:
   FactAttr entryFact(FactKind kind, Value vector, int64_t value = 0);
   /// All of the facts; null where one of them is missing.
   void add(StringRef name, ArrayRef<FactAttr> facts);
-  FactAttr rowsAre(FactKind kind, int64_t value);
   SmallVector<FactAttr> allRows();
 
   func::FuncOp kernel;
@@ -67,19 +59,6 @@ void VariantList::add(StringRef name, ArrayRef<FactAttr> facts) {
   variants.push_back({name.str(), ArrayAttr::get(kernel.getContext(), list)});
 }
 
-/// A fact about the rows that a kernel iterates over.
-FactAttr VariantList::rowsAre(FactKind kind, int64_t value) {
-  Operation *end = kernel.getBody().front().getTerminator();
-  for (auto [i, result] : llvm::enumerate(end->getOperands())) {
-    auto scatter = result.getDefiningOp<ScatterRowsOp>();
-    Value counted = scatter ? scatter.getSource() : outsArgument(kernel, i);
-    if (std::optional<ArgumentExtent> rows =
-            argumentExtent(counted, rowDimension(counted)))
-      return fact(kind, *rows, value);
-  }
-  return {};
-}
-
 /// The packed rows of every gather and scatter by a rising index are all rows
 /// of the other side. Empty where there is none.
 SmallVector<FactAttr> VariantList::allRows() {
@@ -100,11 +79,6 @@ SmallVector<FactAttr> VariantList::allRows() {
 }
 
 void VariantList::ofRows() {
-  bool multiplies = false;
-  kernel.walk([&](linalg::LinalgOp op) { multiplies |= isContraction(op); });
-  if (multiplies)
-    for (auto [name, rows] : kFewRows)
-      add(name, {rowsAre(FactKind::Equals, rows)});
   if (SmallVector<FactAttr> all = allRows(); !all.empty())
     add("all-rows", all);
 }

@@ -16,7 +16,7 @@ inline constexpr size_t kMaxVariants = 6;
 
 /// A kernel that may stand in for the generic one where the facts hold.
 struct KernelVariant {
-  std::string name;       ///< "one-row"
+  std::string name;       ///< "all-rows"
   mlir::ArrayAttr assume; ///< of #seqc.fact, the value of `seqc.assume`
 };
 
