@@ -52,12 +52,12 @@ static void addTile(OpPassManager &pm, const PipelineOptions &options) {
   kernel.addPass(createSeqcTileAttend());
 }
 
-/// One visit of every op: kernels hold still after it, and looking again for
-/// what is left would take as long. Their loops have one block each, so there
-/// are no blocks to merge.
+/// One visit of every op, inner ones before the loops around them: kernels hold
+/// still after it, and looking again for what is left would take as long. Their
+/// loops have one block each, so there are no blocks to merge.
 static std::unique_ptr<Pass> createShortCanonicalizer() {
   GreedyRewriteConfig config;
-  config.setUseTopDownTraversal(true);
+  config.setUseTopDownTraversal(false);
   config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   config.setMaxIterations(1);
   return createCanonicalizerPass(config);

@@ -36,6 +36,24 @@ namespace seqc::passes {
 
 using namespace mlir;
 
+/// What upstream would say of each of these: elements lie at multiples of their
+/// size. It makes a context of LLVM each time to find out.
+template <typename... Ops> static void alignToElements(ModuleOp module) {
+  auto align = [](auto op) {
+    Type element = op.getMemRefType().getElementType();
+    if (!op.getAlignment() && element.isIntOrFloat())
+      op.setAlignment(llvm::divideCeil(element.getIntOrFloatBitWidth(), 8));
+  };
+  (module.walk([&](Ops op) { align(op); }), ...);
+}
+
+/// Nothing to take apart: most of a kernel.
+static bool isPlain(Operation *op) {
+  return !isa<memref::MemRefDialect, vector::VectorDialect>(op->getDialect()) ||
+         isa<memref::LoadOp, memref::StoreOp, vector::LoadOp, vector::StoreOp,
+             vector::FMAOp, vector::ShuffleOp>(op);
+}
+
 /// Views become sizes, offsets and strides, and vector ops that LLVM has no
 /// form for become such that it has.
 static void takeApart(ModuleOp module) {
@@ -57,9 +75,12 @@ static void takeApart(ModuleOp module) {
   vector::populateVectorGatherLoweringPatterns(patterns);
   GreedyRewriteConfig config;
   config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-  config.setUseTopDownTraversal(true);
-  config.setMaxIterations(1);
-  (void)applyPatternsGreedily(module, std::move(patterns), config);
+  SmallVector<Operation *> ops;
+  module.walk([&](Operation *op) {
+    if (!isPlain(op))
+      ops.push_back(op);
+  });
+  (void)applyOpPatternsGreedily(ops, std::move(patterns), config);
 }
 
 /// On its own: the values that branches carry change their types while their
@@ -121,6 +142,7 @@ class LowerToLLVMPass
     : public seqc::passes::impl::SeqcLowerToLLVMBase<LowerToLLVMPass> {
 public:
   void runOnOperation() override {
+    alignToElements<vector::LoadOp, vector::StoreOp>(getOperation());
     takeApart(getOperation());
     if (failed(branch(getOperation())) || failed(convert(getOperation())))
       return signalPassFailure();

@@ -414,17 +414,31 @@ static Value expandAny(Emitter &emitter, Operation *op, bool fma) {
   return fma ? Value() : expandForBaseline(emitter, op);
 }
 
-void ExpandMath::runOnOperation() {
-  VectorTarget target = getVectorTarget(getOperation());
-  // Functions without a fit of their own, in terms of the others.
-  RewritePatternSet patterns(&getContext());
+/// Functions without a fit of their own, in terms of the others. Hardly any
+/// kernel has one, and those that have none are not visited.
+static LogicalResult expandByOthers(Operation *root) {
+  SmallVector<Operation *> ops;
+  root->walk([&](Operation *op) {
+    if (isa<math::SinhOp, math::CoshOp, math::AsinhOp, math::AcoshOp,
+            math::AtanhOp, math::TanOp, math::PowFOp, math::SinOp, math::CosOp,
+            math::ExpM1Op, math::AtanOp, math::ErfcOp>(op))
+      ops.push_back(op);
+  });
+  if (ops.empty())
+    return success();
+  RewritePatternSet patterns(root->getContext());
   math::populateExpansionPatterns(
       patterns, {"sinh", "cosh", "asinh", "acosh", "atanh", "tan", "powf"});
   populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
     return llvm::is_contained(
         {"math.sin", "math.cos", "math.expm1", "math.atan", "math.erfc"}, name);
   });
-  if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+  return applyOpPatternsGreedily(ops, std::move(patterns));
+}
+
+void ExpandMath::runOnOperation() {
+  VectorTarget target = getVectorTarget(getOperation());
+  if (failed(expandByOthers(getOperation())))
     return signalPassFailure();
 
   SmallVector<Operation *> ops;
