@@ -22,8 +22,12 @@ int main(int argc, char **argv) {
   seqc::Session session = orExit(program.session());
   const int64_t vocabulary = program.signature().outputs[0].shape[2];
 
-  std::string prompt = argv[2];
-  std::vector<int32_t> tokens(prompt.begin(), prompt.end());
+  // A token is a byte, 0 to 255.
+  std::vector<int32_t> tokens;
+  for (const char *byte = argv[2]; *byte; ++byte)
+    tokens.push_back(static_cast<unsigned char>(*byte));
+  if (tokens.empty())
+    return std::fprintf(stderr, "expected a prompt of at least one byte\n"), 2;
   for (int left = std::atoi(argv[3]); left > 0; --left) {
     const int64_t count = static_cast<int64_t>(tokens.size());
     std::vector<float> logits(count * vocabulary);
