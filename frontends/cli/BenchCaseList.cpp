@@ -103,9 +103,11 @@ int cli::benchCases(const BenchOptions &options) {
     return report(chosen.status());
   if (!options.tune.empty())
     return tuneCase(options, *chosen);
+  BenchReport reporter(options);
+  if (!reporter.status().ok())
+    return report(reporter.status());
   CaseRunner runner(chosen->document, options,
                     options.small ? jit::Roofline() : measureMachine());
-  BenchReport reporter(options);
   ProgressLine progress(!options.common.json);
   bool failed = false;
   double done = 0;
@@ -131,6 +133,8 @@ int cli::benchCases(const BenchOptions &options) {
   reporter.finish();
   if (interrupted())
     return report(Status::error(ErrorCode::Cancelled, "interrupted"));
+  if (!reporter.status().ok())
+    return report(reporter.status());
   return failed ? kCheckFailed : kDone;
 }
 

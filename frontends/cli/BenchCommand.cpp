@@ -191,6 +191,10 @@ static Result<ModelBench> openBench(const BenchOptions &options,
 /// Times one call of a model on random tokens and compares it with the
 /// reference.
 static int benchModel(const BenchOptions &options) {
+  LineCopy copy;
+  copy.open(options.jsonFile);
+  if (!copy.status().ok())
+    return report(copy.status());
   ProgressLine quiet(false);
   Result<ModelBench> bench = openBench(options, quiet);
   if (!bench)
@@ -240,8 +244,10 @@ static int benchModel(const BenchOptions &options) {
               << "; no time is reported\n";
     return kCheckFailed;
   }
-  std::cout << line.json().dump() << '\n';
-  return kDone;
+  std::string text = line.json().dump();
+  std::cout << text << '\n';
+  copy.add(text);
+  return copy.status().ok() ? kDone : report(copy.status());
 }
 
 static bool isCaseList(const std::string &path) {

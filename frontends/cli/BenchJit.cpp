@@ -11,7 +11,6 @@
 #include "frontends/cli/ScratchCache.h"
 
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <unistd.h>
 
@@ -209,40 +208,39 @@ static Summary summarise(const std::vector<KernelStats> &kernels) {
   return summary;
 }
 
-static void printLines(std::ostream &out, const std::string &name,
-                       const JitTimes &times) {
+static std::string linesOf(const std::string &name, const JitTimes &times) {
+  std::string lines;
   for (const KernelStats &kernel : times.kernels)
-    out << nlohmann::ordered_json({{"suite", "jit"},
-                                   {"model", name},
-                                   {"kernel", kernel.symbol},
-                                   {"attention", isAttention(kernel)},
-                                   {"passes_ms", kernel.passesMs},
-                                   {"codegen_ms", kernel.codegenMs},
-                                   {"total_ms", totalMs(kernel)},
-                                   {"target", times.target}})
-               .dump()
-        << '\n';
+    lines += nlohmann::ordered_json({{"suite", "jit"},
+                                     {"model", name},
+                                     {"kernel", kernel.symbol},
+                                     {"attention", isAttention(kernel)},
+                                     {"passes_ms", kernel.passesMs},
+                                     {"codegen_ms", kernel.codegenMs},
+                                     {"total_ms", totalMs(kernel)},
+                                     {"target", times.target}})
+                 .dump() +
+             '\n';
   Summary summary = summarise(times.kernels);
-  out << nlohmann::ordered_json(
-             {{"suite", "jit"},
-              {"model", name},
-              {"kernels", times.kernels.size()},
-              {"kernel_median_ms", summary.median},
-              {"kernel_max_ms", summary.most},
-              {"attention_max_ms", summary.attention},
-              {"cold_1_thread_ms", times.coldMs},
-              {"cold_ms", times.coldThreadsMs},
-              {"threads", times.threads},
-              {"warm_disk_ms", times.diskMs},
-              {"warm_memory_ms", times.memoryMs},
-              {"sites", times.sites},
-              {"call_us", times.callUs},
-              {"us_per_site",
-               times.sites ? times.callUs / times.sites : times.callUs},
-              {"target", times.target},
-              {"version", SEQC_VERSION}})
-             .dump()
-      << std::endl;
+  return lines + nlohmann::ordered_json(
+                     {{"suite", "jit"},
+                      {"model", name},
+                      {"kernels", times.kernels.size()},
+                      {"kernel_median_ms", summary.median},
+                      {"kernel_max_ms", summary.most},
+                      {"attention_max_ms", summary.attention},
+                      {"cold_1_thread_ms", times.coldMs},
+                      {"cold_ms", times.coldThreadsMs},
+                      {"threads", times.threads},
+                      {"warm_disk_ms", times.diskMs},
+                      {"warm_memory_ms", times.memoryMs},
+                      {"sites", times.sites},
+                      {"call_us", times.callUs},
+                      {"us_per_site",
+                       times.sites ? times.callUs / times.sites : times.callUs},
+                      {"target", times.target},
+                      {"version", SEQC_VERSION}})
+                     .dump();
 }
 
 static void printTable(const std::string &name, const JitTimes &times) {
@@ -280,20 +278,21 @@ int cli::benchJit(const BenchOptions &options,
     return report(Status::error(ErrorCode::InvalidArgument,
                                 "target reference compiles nothing; expected "
                                 "cpu or one of its levels"));
-  std::ofstream copy;
-  if (!options.jsonFile.empty())
-    copy.open(options.jsonFile, std::ios::app);
+  LineCopy copy;
+  copy.open(options.jsonFile);
+  if (!copy.status().ok())
+    return report(copy.status());
   bool lines = options.common.json || !isatty(STDOUT_FILENO);
   for (const JitSubject &subject : subjects) {
     Result<JitTimes> times = JitSuite(options).measure(subject);
     if (!times)
       return report(times.status());
+    std::string text = linesOf(subject.name, *times);
     if (lines)
-      printLines(std::cout, subject.name, *times);
+      std::cout << text << std::endl;
     else
       printTable(subject.name, *times);
-    if (copy.is_open())
-      printLines(copy, subject.name, *times);
+    copy.add(text);
   }
-  return kDone;
+  return copy.status().ok() ? kDone : report(copy.status());
 }

@@ -34,8 +34,7 @@ static std::vector<std::string> tableRow(const BenchLine &line, bool byBytes) {
 
 BenchReport::BenchReport(const BenchOptions &options)
     : lines(options.common.json || !isatty(STDOUT_FILENO)) {
-  if (!options.jsonFile.empty())
-    copy.open(options.jsonFile, std::ios::app);
+  copy.open(options.jsonFile);
   rows.push_back({"case", "time", "rate", "of limit", "error", "compile"});
 }
 
@@ -63,6 +62,5 @@ void BenchReport::finish() {
 void BenchReport::write(const std::string &text) {
   if (lines)
     std::cout << text << std::endl;
-  if (copy.is_open())
-    copy << text << std::endl;
+  copy.add(text);
 }

@@ -4,8 +4,6 @@
 
 #include "frontends/cli/Bench.h"
 
-#include <fstream>
-
 namespace seqc::cli {
 
 /// Lines for programs, or a table for people at the end; a copy of the lines in
@@ -13,6 +11,8 @@ namespace seqc::cli {
 class BenchReport {
 public:
   explicit BenchReport(const BenchOptions &options);
+  /// Of the copy.
+  const Status &status() const { return copy.status(); }
 
   void add(const BenchLine &line, bool byBytes);
   void addError(const std::string &name, int threads,
@@ -24,7 +24,7 @@ private:
   void write(const std::string &text);
 
   bool lines;
-  std::ofstream copy;
+  LineCopy copy;
   std::vector<std::vector<std::string>> rows;
   std::string notes;
 };

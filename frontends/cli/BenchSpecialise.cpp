@@ -8,7 +8,6 @@
 #include "frontends/cli/BenchContender.h"
 
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <unistd.h>
 
@@ -28,12 +27,13 @@ public:
   explicit SpecialiseReport(const BenchOptions &options)
       : lines(options.common.json || !isatty(STDOUT_FILENO)),
         threads(options.common.threads) {
-    if (!options.jsonFile.empty())
-      copy.open(options.jsonFile, std::ios::app);
+    copy.open(options.jsonFile);
   }
 
   void add(const std::string &part, const std::vector<std::string> &header,
            const std::string &name, const PartResult &result);
+  /// Of the copy.
+  const Status &status() const { return copy.status(); }
   void finish() const {
     for (const auto &[part, table] : tables)
       if (!lines)
@@ -45,7 +45,7 @@ private:
 
   const bool lines;
   const int threads;
-  std::ofstream copy;
+  LineCopy copy;
   std::vector<std::pair<std::string, Table>> tables; ///< by part
 };
 } // namespace
@@ -62,8 +62,7 @@ void SpecialiseReport::add(const std::string &part,
   line["version"] = SEQC_VERSION;
   if (lines)
     std::cout << line.dump() << std::endl;
-  if (copy.is_open())
-    copy << line.dump() << std::endl;
+  copy.add(line.dump());
   if (tables.empty() || tables.back().first != part) {
     tables.push_back({part, {header}});
     tables.back().second[0].insert(tables.back().second[0].begin(), "case");
@@ -91,6 +90,8 @@ public:
   /// An exit code.
   int run(const Part &part, const SpecialiseCase &about);
   void finish() const { report.finish(); }
+  /// Of what is written.
+  const Status &status() const { return report.status(); }
 
 private:
   Result<PartResult> measure(const Part &part, const SpecialiseCase &about,
@@ -162,6 +163,8 @@ int cli::benchSpecialise(const BenchOptions &given,
   BenchOptions options = given;
   options.common.threads = std::max(1, options.common.threads);
   SpecialiseSuite suite(options);
+  if (!suite.status().ok())
+    return report(suite.status());
   for (const Part &part : allParts()) {
     const std::vector<std::string> &wanted = options.parts;
     if (!wanted.empty() &&
@@ -172,5 +175,5 @@ int cli::benchSpecialise(const BenchOptions &given,
         return code;
   }
   suite.finish();
-  return kDone;
+  return suite.status().ok() ? kDone : report(suite.status());
 }

@@ -6,11 +6,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <iostream>
 #include <unistd.h>
 
@@ -279,51 +276,6 @@ Result<OpenModel> cli::openModel(const CommonOptions &options,
   if (!program)
     return program.status();
   return OpenModel{std::move(*engine), std::move(*program)};
-}
-
-//===----------------------------------------------------------------------===//
-// Files
-//===----------------------------------------------------------------------===//
-
-static Status cannotWrite(const std::filesystem::path &path,
-                          const std::error_code &error) {
-  return Status::error(ErrorCode::Unavailable,
-                       "cannot write " + path.string() + ": " +
-                           (error ? error.message() : std::strerror(errno)));
-}
-
-static std::filesystem::path stagedFor(std::filesystem::path path) {
-  path += ".part";
-  return path;
-}
-
-Status cli::writeFile(const std::filesystem::path &path,
-                      const std::string &text) {
-  std::filesystem::path staged = stagedFor(path);
-  std::ofstream stream(staged, std::ios::binary);
-  stream << text;
-  stream.close();
-  std::error_code error;
-  if (stream)
-    std::filesystem::rename(staged, path, error);
-  if (stream && !error)
-    return {};
-  Status status = cannotWrite(path, error);
-  std::filesystem::remove(staged, error);
-  return status;
-}
-
-Status cli::checkWritable(const std::filesystem::path &path) {
-  std::filesystem::path staged = stagedFor(path);
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error))
-    return cannotWrite(path, std::make_error_code(std::errc::is_a_directory));
-  std::ofstream stream(staged, std::ios::binary);
-  if (!stream)
-    return cannotWrite(path, {});
-  stream.close();
-  std::filesystem::remove(staged, error);
-  return {};
 }
 
 //===----------------------------------------------------------------------===//

@@ -2,12 +2,12 @@
 #ifndef SEQC_FRONTENDS_CLI_COMMON_H
 #define SEQC_FRONTENDS_CLI_COMMON_H
 
+#include "frontends/cli/OutputFile.h"
 #include "seqc/Engine.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -21,7 +21,8 @@ enum ExitCode : int {
   kUnsupported = 3,
   kEnvironment = 4,
   kInternal = 70,
-  kInterrupted = 130
+  kInterrupted = 130,
+  kClosedPipe = 141 ///< as of a program that SIGPIPE ends
 };
 
 int exitCodeOf(const Status &status);
@@ -111,12 +112,6 @@ Status settleVariants(const Program &program,
 
 /// Levenshtein distance.
 size_t editDistance(const std::string &a, const std::string &b);
-
-/// Writes next to the destination and renames, so that an interrupted run
-/// leaves the old file.
-Status writeFile(const std::filesystem::path &path, const std::string &text);
-/// Whether writeFile could begin; leaves the file as it is.
-Status checkWritable(const std::filesystem::path &path);
 
 /// A table with aligned columns; numbers go right, the first column left.
 std::string formatTable(const std::vector<std::vector<std::string>> &rows);

@@ -176,7 +176,7 @@ int cli::generateText(const RunOptions &options) {
     continuation.push_back(static_cast<char>(token));
     if (!options.common.json)
       std::cout << static_cast<char>(token) << std::flush;
-    if (i + 1 == options.generate)
+    if (i + 1 == options.generate || !std::cout)
       break;
     auto start = std::chrono::steady_clock::now();
     logits = stream.feed(&token, 1);

@@ -4,12 +4,8 @@
 
 #include "frontends/layers/Checkpoint.h"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <unistd.h>
 
 using namespace seqc;
 using namespace seqc::cli;
@@ -25,26 +21,13 @@ struct ImportOptions {
 };
 } // namespace
 
-/// Stages the text beside its place, so that a reader never sees half of it.
 static Status writeDescription(const std::string &path,
                                const std::string &text) {
-  std::string staged = path + ".part" + std::to_string(::getpid());
-  auto fail = [&](const char *what) {
-    std::string why = std::strerror(errno);
-    std::remove(staged.c_str());
-    return Status::error(ErrorCode::Unavailable,
-                         path + ": " + what + ": " + why +
-                             "; choose another place with -o");
-  };
-  errno = 0;
-  std::ofstream stream(staged, std::ios::binary | std::ios::trunc);
-  stream << text;
-  stream.close();
-  if (!stream)
-    return fail("cannot write the description here");
-  if (std::rename(staged.c_str(), path.c_str()) != 0)
-    return fail("cannot move the finished description here");
-  return Status();
+  Status status = writeFile(path, text);
+  if (status.ok())
+    return status;
+  return Status::error(status.code(),
+                       status.message() + "; choose another place with -o");
 }
 
 /// Files that exist are somebody's work.
@@ -63,7 +46,8 @@ static Status checkOutput(const ImportOptions &options) {
     return Status::error(ErrorCode::InvalidArgument,
                          "expected a file for -o, " + options.output +
                              " is a folder");
-  if (options.force)
+  // Nothing is lost in a device or a FIFO.
+  if (options.force || !fs::is_regular_file(options.output, ignored))
     return Status();
   return Status::error(ErrorCode::InvalidArgument,
                        options.output +

@@ -25,13 +25,14 @@ Status cli::writeProfile(const Session &session, const RunOptions &options) {
 static Status
 writeOutput(const std::string &path,
             const std::vector<std::pair<std::string, TensorRef>> &tensors) {
+  auto write = [&](std::ostream &stream) {
+    return frontend::writeSafetensors(stream, tensors);
+  };
   if (path != "-")
-    return frontend::writeSafetensors(path, tensors);
-  Status status = frontend::writeSafetensors(std::cout, tensors);
-  if (status.ok() && !std::cout.flush())
-    return Status::error(ErrorCode::Unavailable,
-                         "cannot write to standard output");
-  return status;
+    return writeFile(path, write);
+  Status status = write(std::cout);
+  // What goes wrong with standard output is told when it is closed.
+  return std::cout ? status : Status();
 }
 
 /// Runs the tensors of one safetensors file through the model once.
@@ -79,6 +80,9 @@ static int runCommand(const RunOptions &options) {
   // Before long work, not behind it.
   if (!options.common.profile.empty() && !options.common.readsProfile())
     if (Status status = checkWritable(options.common.profile); !status.ok())
+      return report(status);
+  if (!options.output.empty() && options.output != "-")
+    if (Status status = checkWritable(options.output); !status.ok())
       return report(status);
   if (!options.score.empty())
     return scoreText(options);

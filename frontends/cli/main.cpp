@@ -93,10 +93,23 @@ static int runCommandLine(int argc, char **argv) {
   return action();
 }
 
+/// What could not be written is no result, whatever was computed.
+static int closeOutput(int code) {
+  bool readerIsGone = false;
+  Status status = cli::closeStandardOutput(readerIsGone);
+  if (status.ok())
+    return code;
+  if (readerIsGone)
+    return cli::kClosedPipe;
+  int written = cli::report(status);
+  return code == cli::kDone ? written : code;
+}
+
 int main(int argc, char **argv) {
   cli::installInterruptHandler();
+  cli::openStandardOutput();
   try {
-    return runCommandLine(argc, argv);
+    return closeOutput(runCommandLine(argc, argv));
   } catch (const std::bad_alloc &) {
     std::cerr << "seqc: out of memory; try fewer or shorter sequences\n";
     return cli::kEnvironment;

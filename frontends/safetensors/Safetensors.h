@@ -104,10 +104,7 @@ private:
 
 using NamedTensor = std::pair<std::string, TensorRef>;
 
-/// Writes a safetensors file: first beside its place, then moved there, so that
-/// a reader never sees half a file.
-Status writeSafetensors(const std::string &path,
-                        const std::vector<NamedTensor> &tensors);
+/// Writes the bytes of a safetensors file.
 Status writeSafetensors(std::ostream &stream,
                         const std::vector<NamedTensor> &tensors);
 

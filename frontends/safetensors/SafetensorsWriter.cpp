@@ -5,15 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <new>
 #include <ostream>
-
-#include <unistd.h>
 
 using namespace seqc;
 using namespace seqc::frontend;
@@ -133,29 +126,4 @@ Status frontend::writeSafetensors(std::ostream &stream,
   } catch (const std::bad_alloc &) {
     return Status::error(ErrorCode::ResourceExhausted, "not enough memory");
   }
-}
-
-Status frontend::writeSafetensors(const std::string &path,
-                                  const std::vector<NamedTensor> &tensors) {
-  static std::atomic<unsigned> serial{0};
-  std::string staged = path + ".part" + std::to_string(::getpid()) + "-" +
-                       std::to_string(serial.fetch_add(1));
-  auto fail = [&](const Status &status) {
-    std::remove(staged.c_str());
-    return status;
-  };
-  {
-    std::ofstream stream(staged, std::ios::binary | std::ios::trunc);
-    if (!stream)
-      return Status::error(ErrorCode::Unavailable,
-                           path +
-                               ": cannot write here: " + std::strerror(errno));
-    if (Status status = writeSafetensors(stream, tensors); !status.ok())
-      return fail(Status::error(status.code(), path + ": " + status.message()));
-  }
-  if (std::rename(staged.c_str(), path.c_str()) != 0)
-    return fail(Status::error(ErrorCode::Unavailable,
-                              path + ": cannot move the finished file here: " +
-                                  std::strerror(errno)));
-  return Status();
 }
