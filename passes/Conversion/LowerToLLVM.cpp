@@ -75,6 +75,8 @@ static void takeApart(ModuleOp module) {
   vector::populateVectorGatherLoweringPatterns(patterns);
   GreedyRewriteConfig config;
   config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  // Otherwise each new op has the loops around it asked whether they are dead.
+  config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);
   SmallVector<Operation *> ops;
   module.walk([&](Operation *op) {
     if (!isPlain(op))
