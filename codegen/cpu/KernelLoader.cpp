@@ -4,6 +4,7 @@
 
 #include "runtime/abi/KernelAbi.h"
 
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
@@ -100,6 +101,11 @@ void OrcLoader::listForProfilers(orc::JITDylib &dylib,
   std::lock_guard<std::mutex> guard(perfMapLock);
   std::error_code failed;
   llvm::raw_fd_ostream out(perfMap, failed, llvm::sys::fs::OF_Append);
+  // A full disk must not end the process, which an error that nobody took does.
+  auto forgive = llvm::make_scope_exit([&] {
+    out.flush();
+    out.clear_error();
+  });
   for (const std::string &object : objects) {
     auto file = llvm::object::ObjectFile::createObjectFile(
         llvm::MemoryBufferRef(object, "kernel"));

@@ -128,10 +128,11 @@ Status Verifier::checkBuffer(size_t index) {
     return fail(nameOf(index), "shape and capacity differ in rank");
   if (buffer.valueLimit < -1 ||
       (buffer.valueLimit >= 0 &&
-       (buffer.kind != BufferKind::Input ||
+       ((buffer.kind != BufferKind::Input &&
+         buffer.kind != BufferKind::State) ||
         (buffer.dtype != DType::I32 && buffer.dtype != DType::I64))))
-    return fail(nameOf(index), "a value limit is for integer inputs and is "
-                               "-1 or more");
+    return fail(nameOf(index), "a value limit is for integer inputs and states "
+                               "and is -1 or more");
   if (Status status = checkExtents(index); !status.ok())
     return status;
   return buffer.alias == -1 ? checkKind(index) : checkAlias(index);

@@ -25,7 +25,7 @@
 namespace seqc::rt {
 
 /// Bumped whenever the meaning or the serialised form of a plan changes.
-inline constexpr int kPlanVersion = 5;
+inline constexpr int kPlanVersion = 6;
 
 /// Symbols with fixed numbers; counts that the model computes follow.
 enum : int32_t { kSymbolRows = 0, kSymbolSequences = 1, kFirstCountSymbol = 2 };
@@ -65,8 +65,9 @@ struct PlanBuffer {
           ///< buffer seen with another shape. The named buffer has
           ///< alias -1, the same dtype and at least the capacity;
           ///< `kind` is that buffer's, and it lives while any alias does
-  int64_t valueLimit = -1; ///< integer inputs: a session refuses values
-                           ///< outside [0, valueLimit); -1: unchecked
+  int64_t valueLimit = -1; ///< integer inputs and states: a session refuses
+                           ///< to take in values outside [0, valueLimit); -1:
+                           ///< unchecked
 };
 
 /// What else a kernel may be compiled to: faster where its guards hold, wrong

@@ -91,6 +91,7 @@ Status Session::Impl::begin(int64_t count, int64_t rowCount) {
     return {};
   runner.clearStates();
   position.assign(static_cast<size_t>(count), 0);
+  reached.assign(static_cast<size_t>(count), 0);
   sequences = count;
   return {};
 }
@@ -194,8 +195,10 @@ Status Session::Impl::run(const TensorRef *inputRefs, size_t inputCount,
     if (output.staged || (output.perToken && ragged))
       finishOutput(output);
   if (plan().causal)
-    for (int64_t b = 0; b < batch; ++b)
+    for (int64_t b = 0; b < batch; ++b) {
       position[b] += lengths[b];
+      reached[b] += lengths[b];
+    }
   return {};
 }
 
@@ -259,15 +262,8 @@ Status Session::importState(std::string_view name, TensorRef source) {
     return status;
   int64_t count = source.shape[0];
   bool isPosition = bound.buffer < 0;
-  for (int64_t b = 0; isPosition && b < count; ++b) {
-    int64_t value = 0, bad = 0;
-    readRow(bound, b, 0, &value, DType::I64);
-    if (value < 0 || findBadId(bound, b, 0, -1, bad))
-      return Status::error(ErrorCode::InvalidArgument,
-                           "state 'position': sequence " + std::to_string(b) +
-                               " has " + std::to_string(value) +
-                               ", expected a count of tokens");
-  }
+  if (Status status = impl->checkStateValues(name, bound, count); !status.ok())
+    return status;
   if (impl->sequences != count)
     if (Status status = impl->begin(count, 0); !status.ok())
       return status;
@@ -276,8 +272,13 @@ Status Session::importState(std::string_view name, TensorRef source) {
   std::byte *target = static_cast<std::byte *>(memory);
   size_t rowBytes =
       static_cast<size_t>(bound.innerCount) * byteSize(bound.dtype);
-  for (int64_t b = 0; b < count; ++b, target += rowBytes)
+  bool limited = !isPosition &&
+                 impl->plan().buffers[bound.buffer].valueLimit >= 0;
+  for (int64_t b = 0; b < count; ++b, target += rowBytes) {
     readRow(bound, b, 0, target, bound.dtype);
+    if (limited)
+      impl->reached[b] = std::max(impl->reached[b], largestId(bound, b, 0));
+  }
   return {};
 }
 

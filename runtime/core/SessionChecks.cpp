@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/core/SessionImpl.h"
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 
@@ -199,16 +200,19 @@ Status Session::Impl::checkPositions() const {
   int64_t limit = plan().maxPositions;
   for (int64_t b = 0; b < batch; ++b) {
     bool carried = plan().causal && sequences == batch;
-    int64_t reached = (carried ? position[b] : 0) + lengths[b];
-    if (limit >= 0 && reached > limit)
+    int64_t next = (carried ? position[b] : 0) + lengths[b];
+    if (limit >= 0 && next > limit)
       return invalid("sequence " + std::to_string(b) + " reaches position " +
-                     std::to_string(reached) + ", but the position table has " +
+                     std::to_string(next) + ", but the position table has " +
                      std::to_string(limit) +
                      " entries; use a shorter input or a model with a larger "
                      "table");
-    if (reached > kMaxRows)
+    // What kernels add to a count of entries has to fit as well.
+    int64_t most =
+        carried ? std::max(next, reached[b] + lengths[b]) : lengths[b];
+    if (most > kMaxRows)
       return invalid("sequence " + std::to_string(b) + " reaches position " +
-                     std::to_string(reached) + ", expected at most " +
+                     std::to_string(most) + ", expected at most " +
                      std::to_string(kMaxRows) + "; reset the state");
   }
   return {};
@@ -242,6 +246,12 @@ Status Session::Impl::checkCall(const TensorRef *inputRefs, size_t inputCount,
   if (inputCount != inputs.size() || outputCount != outputs.size())
     if (Status status = checkCounts(inputCount, outputCount); !status.ok())
       return status;
+  if (!inputRefs && inputCount > 0)
+    return invalid("the array of inputs is null, expected " +
+                   std::to_string(inputCount) + " tensors");
+  if (!outputRefs && outputCount > 0)
+    return invalid("the array of outputs is null, expected " +
+                   std::to_string(outputCount) + " tensors");
   knownBatch = knownTokens = false;
   for (size_t i = 0; i < inputs.size(); ++i)
     if (Status status = checkTensor("input", inputRefs[i], inputs[i]);
@@ -304,5 +314,26 @@ Status Session::Impl::checkState(std::string_view name, const TensorRef &tensor,
       !status.ok())
     return status;
   bound.view(tensor);
+  return {};
+}
+
+/// Kernels take carried integers as they are, as positions in a table or as
+/// counts of entries in a ring.
+Status Session::Impl::checkStateValues(std::string_view name,
+                                       const BoundTensor &bound,
+                                       int64_t count) const {
+  int64_t most = plan().maxPositions < 0 ? kMaxRows : plan().maxPositions;
+  int64_t limit =
+      bound.buffer < 0 ? most + 1 : plan().buffers[bound.buffer].valueLimit;
+  for (int64_t b = 0; limit >= 0 && b < count; ++b) {
+    int64_t bad = 0, at = 0;
+    if (!findBadId(bound, b, 0, limit, bad, &at))
+      continue;
+    std::string entry =
+        bound.innerCount == 1 ? "" : ", entry " + std::to_string(at);
+    return invalid("state " + quoted(std::string(name)) + ": sequence " +
+                   std::to_string(b) + entry + " has " + std::to_string(bad) +
+                   ", expected 0 to " + std::to_string(limit - 1));
+  }
   return {};
 }

@@ -73,6 +73,8 @@ struct Session::Impl {
 
   Status checkState(std::string_view name, const TensorRef &tensor,
                     rt::BoundTensor &bound) const;
+  Status checkStateValues(std::string_view name, const rt::BoundTensor &bound,
+                          int64_t count) const;
 
   std::shared_ptr<const rt::LoadedPlan> loaded;
   std::shared_ptr<const rt::Parallel> parallel;
@@ -85,6 +87,9 @@ struct Session::Impl {
 
   int64_t sequences = -1;        ///< of the carried state; -1: after a reset
   std::vector<int64_t> position; ///< tokens consumed, by sequence
+  /// No less than any position or count of entries in the states of a sequence:
+  /// imported ones need not be those of `position`.
+  std::vector<int64_t> reached;
   // The call at hand; kept so that later calls need not allocate.
   int64_t batch = 0, tokens = 0, rows = 0;
   bool knownBatch = false, knownTokens = false;

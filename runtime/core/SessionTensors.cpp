@@ -1,6 +1,7 @@
 //===- SessionTensors.cpp - callers' tensors as rows ----------------------===//
 #include "runtime/core/SessionTensors.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -124,20 +125,34 @@ void zeroRow(const BoundTensor &tensor, int64_t sequence, int64_t token) {
 }
 
 bool findBadId(const BoundTensor &tensor, int64_t sequence, int64_t token,
-               int64_t limit, int64_t &bad) {
+               int64_t limit, int64_t &bad, int64_t *at) {
   int64_t low = limit < 0 ? std::numeric_limits<int32_t>::min() : 0;
   int64_t high =
       limit < 0 ? int64_t(std::numeric_limits<int32_t>::max()) + 1 : limit;
   bool found = false;
+  int64_t number = 0;
   forEachElement(tensor, tensor.row(sequence, token),
                  [&](const std::byte *element) {
                    int64_t id = loadInteger(element, tensor.dtype);
                    if (!found && (id < low || id >= high)) {
                      found = true;
                      bad = id;
+                     if (at)
+                       *at = number;
                    }
+                   ++number;
                  });
   return found;
+}
+
+int64_t largestId(const BoundTensor &tensor, int64_t sequence, int64_t token) {
+  int64_t largest = 0;
+  forEachElement(tensor, tensor.row(sequence, token),
+                 [&](const std::byte *element) {
+                   largest = std::max(largest,
+                                      loadInteger(element, tensor.dtype));
+                 });
+  return largest;
 }
 
 } // namespace seqc::rt

@@ -50,9 +50,11 @@ void writeRow(const BoundTensor &tensor, int64_t sequence, int64_t token,
               const void *source);
 void zeroRow(const BoundTensor &tensor, int64_t sequence, int64_t token);
 /// First integer of the row outside [0, limit) (limit -1: outside I32) to
-/// `bad`; false if there is none.
+/// `bad`, its number in the row to `at`; false if there is none.
 bool findBadId(const BoundTensor &tensor, int64_t sequence, int64_t token,
-               int64_t limit, int64_t &bad);
+               int64_t limit, int64_t &bad, int64_t *at = nullptr);
+/// Largest integer of the row, at least 0.
+int64_t largestId(const BoundTensor &tensor, int64_t sequence, int64_t token);
 
 } // namespace seqc::rt
 

@@ -28,8 +28,12 @@ void PhaseDump::write(passes::Phase phase, const std::string &symbol,
   llvm::sys::path::append(path, name);
   if (!error) {
     llvm::raw_fd_ostream stream(path, error);
-    if (!error)
+    if (!error) {
       module.print(stream);
+      stream.close();
+      error = stream.error();
+      stream.clear_error(); // one that nobody took ends the process
+    }
   }
   std::lock_guard<std::mutex> lock(mutex);
   if (error && failure.ok())

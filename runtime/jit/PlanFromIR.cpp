@@ -9,6 +9,7 @@
 #include "passes/Analysis/KernelWork.h"
 #include "passes/Analysis/Overwrites.h"
 #include "passes/Analysis/RowAccess.h"
+#include "passes/Analysis/StateLimits.h"
 #include "runtime/jit/IdleSteps.h"
 #include "runtime/jit/VariantPlan.h"
 
@@ -259,6 +260,9 @@ LogicalResult PlanBuilder::addArguments(func::FuncOp function) {
     if (auto limit = function.getArgAttrOfType<IntegerAttr>(arg.getArgNumber(),
                                                             names::kLimit))
       plan.buffers[*buffer].valueLimit = limit.getInt();
+    else if (kind == BufferKind::State)
+      plan.buffers[*buffer].valueLimit =
+          stateLimit(function, arg.getArgNumber());
     bind(arg, *buffer);
   }
   return success();

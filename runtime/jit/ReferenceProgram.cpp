@@ -5,6 +5,7 @@
 #include "dialect/SeqcOps.h"
 #include "frontends/layers/GeneratedWeights.h"
 #include "passes/Analysis/Extents.h"
+#include "passes/Analysis/StateLimits.h"
 #include "runtime/interpreter/Interpreter.h"
 #include "runtime/jit/Diagnostics.h"
 #include "runtime/jit/Registry.h"
@@ -163,6 +164,7 @@ Status ReferenceModel::addArgument(mlir::func::FuncOp forward, unsigned index,
       plan.buffers.back().valueLimit = limit.getInt();
   } else if (std::string name = attribute(ir::names::kState); !name.empty()) {
     bind("state.", name, rt::BufferKind::State);
+    plan.buffers.back().valueLimit = passes::stateLimit(forward, index);
   } else if (std::string name = attribute(ir::names::kOption); !name.empty()) {
     bind("option.", name, rt::BufferKind::Option);
   } else if (std::string name = attribute(ir::names::kBuiltin); !name.empty()) {

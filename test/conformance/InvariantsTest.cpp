@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 using namespace seqc;
 using namespace seqc::lab;
@@ -134,6 +135,67 @@ TEST_P(Causal, ExportedStateContinuesElsewhere) {
   }
   Tensor tail = call(second, program, rowsOf(input, 20, kLength));
   EXPECT_LE(difference(tail, rowsOf(whole, 20, kLength)), kSameTarget);
+}
+
+TEST_P(Causal, CountsOfEntriesHaveTheRangeThatKernelsTake) {
+  Session session = open(program);
+  call(session, program, rowsOf(input, 0, 20));
+  for (const TensorSpec &spec : program.signature().states) {
+    if (spec.dtype != DType::I32 || spec.shape.size() != 1)
+      continue;
+    std::vector<int64_t> shape = spec.shape;
+    shape[0] = 1;
+    Tensor state(spec.dtype, shape);
+    ASSERT_TRUE(session.exportState(spec.name, state.ref()).ok());
+    int32_t &last = state.as<int32_t>()[state.size() - 1];
+    const int32_t kept = last;
+    for (int32_t bad : {-1, -1000000, std::numeric_limits<int32_t>::min(),
+                        std::numeric_limits<int32_t>::max()}) {
+      last = bad;
+      Status status = session.importState(spec.name, state.ref());
+      EXPECT_FALSE(status.ok()) << spec.name << " took " << bad;
+      EXPECT_NE(status.message().find("has " + std::to_string(bad) +
+                                      ", expected 0 to "),
+                std::string::npos)
+          << status.message();
+    }
+    last = kept;
+    EXPECT_TRUE(session.importState(spec.name, state.ref()).ok());
+  }
+  // What was refused has left nothing behind.
+  Tensor tail = call(session, program, rowsOf(input, 20, kLength));
+  EXPECT_LE(difference(tail, rowsOf(runOnce(program, input), 20, kLength)),
+            kSameTarget);
+}
+
+TEST(CarriedIntegers, PositionsEndWithTheTableAndCountsWithTheRows) {
+  SeqBoat config;
+  config.positions = "rotary";
+  config.maxPositions = 40;
+  Model model = seqBoat(config);
+  for (const std::string &target : allTargets()) {
+    Program program = compile(model, target);
+    Session session = open(program);
+    std::string places, counts;
+    for (const TensorSpec &spec : program.signature().states)
+      if (spec.dtype == DType::I32)
+        (spec.shape.size() == 1 ? counts : places) = spec.name;
+    ASSERT_FALSE(places.empty() || counts.empty());
+    Tensor ring(DType::I32, {1, config.window}), count(DType::I32, {1});
+    ring.as<int32_t>()[3] = 39;
+    EXPECT_TRUE(session.importState(places, ring.ref()).ok());
+    ring.as<int32_t>()[3] = 40;
+    EXPECT_EQ(session.importState(places, ring.ref()).message(),
+              "state '" + places +
+                  "': sequence 0, entry 3 has 40, expected 0 to 39")
+        << target;
+    count.as<int32_t>()[0] = 40;
+    EXPECT_TRUE(session.importState(counts, count.ref()).ok());
+    count.as<int32_t>()[0] = 41;
+    EXPECT_EQ(session.importState(counts, count.ref()).message(),
+              "state '" + counts + "': sequence 0 has 41, expected 0 to 40")
+        << target;
+  }
 }
 
 // Invariant 2: a sequence does not notice its company.

@@ -272,6 +272,8 @@ TEST(PlanVerify, RefusesEachDefect) {
       {"differ in rank", [](Plan &p) { p.buffers[11].capacity.pop_back(); }},
       {"value limit", [](Plan &p) { p.buffers[0].valueLimit = 4; }},
       {"value limit", [](Plan &p) { p.buffers[1].valueLimit = -2; }},
+      {"value limit", [](Plan &p) { p.buffers[5].valueLimit = 4; }},
+      {"value limit", [](Plan &p) { p.buffers[10].valueLimit = 4; }},
       {"no symbol 3", [](Plan &p) { p.buffers[11].shape[0].symbol = 3; }},
       {"no symbol -2", [](Plan &p) { p.buffers[11].shape[0].symbol = -2; }},
       {"is illegal",

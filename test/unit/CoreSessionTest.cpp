@@ -492,9 +492,23 @@ TEST(SessionChecks, StateBelongsToItsSequences) {
             "state 'total': no such state; this model has sum, position");
   position.as<int64_t>()[1] = -3;
   EXPECT_EQ(session.importState("position", position.ref()).message(),
-            "state 'position': sequence 1 has -3, expected a count of tokens");
+            "state 'position': sequence 1 has -3, expected 0 to 5000");
+  position.as<int64_t>()[1] = 5001;
+  EXPECT_EQ(session.importState("position", position.ref()).message(),
+            "state 'position': sequence 1 has 5001, expected 0 to 5000");
   ASSERT_TRUE(session.resetState().ok());
   EXPECT_TRUE(three.run(session).ok());
+}
+
+TEST(SessionChecks, ArraysOfTensorsAreThere) {
+  Session session = newSession();
+  Call call(batchOf({2}, 1));
+  ASSERT_TRUE(call.run(session).ok());
+  TensorRef none;
+  EXPECT_EQ(session.run(nullptr, 2, &none, 3).message(),
+            "the array of inputs is null, expected 2 tensors");
+  EXPECT_EQ(session.run(&none, 2, nullptr, 3).message(),
+            "the array of outputs is null, expected 3 tensors");
 }
 
 TEST(SessionChecks, AModelNeedsTokens) {
