@@ -375,6 +375,27 @@ static int benchVariants(const BenchOptions &options, bool isList) {
   return cases ? benchSpecialise(options, *cases) : report(cases.status());
 }
 
+/// Options that would change nothing.
+static Status checkUse(const BenchOptions &options, bool isList) {
+  for (const Status &status :
+       {requireFor(!options.filter.empty(), isList,
+                   "--case chooses from a list of cases: expected a list in "
+                   "place of a model"),
+        requireFor(options.small, isList,
+                   "--small is for a list of cases: expected a list in place "
+                   "of a model"),
+        requireFor(!options.parts.empty() || !options.densities.empty(),
+                   options.suite == "specialise",
+                   "--part and --density are of the suite specialise: expected "
+                   "--suite specialise as well"),
+        requireFor(!options.tune.empty(), options.suite.empty(),
+                   "--tune searches for tiles of calls: expected no --suite "
+                   "beside it")})
+    if (!status.ok())
+      return status;
+  return {};
+}
+
 void cli::addBenchCommand(CLI::App &app, Action &action) {
   auto *bench = app.add_subcommand(
       "bench", "time a model, or a list of cases (one thread unless --threads "
@@ -385,22 +406,23 @@ void cli::addBenchCommand(CLI::App &app, Action &action) {
       ->add_option("MODEL", options->common.model,
                    "model description or list of cases")
       ->required();
+  options->common.threads = 1;
   addCommonFlags(*bench, options->common);
-  addSpecialiseFlags(*bench, options->common);
+  addSpecialiseFlags(*bench, options->common, /*hasProfile=*/false);
   bench->add_option("--case,--filter", options->filter,
                     "only cases whose name matches (* and ?, several by "
                     "commas)");
   bench
       ->add_option("--repeats", options->repeats,
                    "calls to time (default: about a second of them)")
-      ->check(CLI::PositiveNumber);
+      ->check(aboveZero());
   bench->add_flag("--small", options->small, "the small variants of the cases");
   bench->add_option("--json-file", options->jsonFile,
                     "append the lines to this file as well");
   bench
       ->add_option("--length", options->length,
                    "tokens per sequence (models; default: window)")
-      ->check(CLI::PositiveNumber);
+      ->check(aboveZero());
   bench->add_option("--tune", options->tune,
                     "search for better tiles and write them to this file, for "
                     "--schedule (a model or one case)");
@@ -423,10 +445,12 @@ void cli::addBenchCommand(CLI::App &app, Action &action) {
       ->delimiter(',')
       ->check(CLI::Range(0, 100));
   bench->add_option("--batch", options->batch, "sequences per call (models)")
-      ->check(CLI::PositiveNumber);
+      ->check(aboveZero());
   bench->callback([&action, options] {
     action = [options]() -> int {
       bool isList = isCaseList(options->common.model);
+      if (Status status = checkUse(*options, isList); !status.ok())
+        return report(status);
       if (options->suite == "specialise")
         return benchVariants(*options, isList);
       if (!options->suite.empty())

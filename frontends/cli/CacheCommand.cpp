@@ -129,6 +129,23 @@ static int printPath(const CacheOptions &options) {
   return kDone;
 }
 
+/// An error if there are entries that the work neither kept nor removed.
+static Status checkRemoved(const rt::Store &store,
+                           const Result<rt::StoreReport> &result) {
+  Result<std::vector<rt::StoreItem>> items = store.list();
+  if (!result || !items)
+    return {};
+  size_t known = result->kept + result->defects.size();
+  if (items->size() <= known)
+    return {};
+  return Status::error(ErrorCode::Unavailable,
+                       "cannot delete " +
+                           std::to_string(items->size() - known) +
+                           " entries in " + store.path() +
+                           ": the folder cannot be written; change its "
+                           "permissions");
+}
+
 using StoreWork = std::function<Result<rt::StoreReport>(rt::Store &)>;
 
 /// A subcommand that works on the store and prints what that did.
@@ -139,8 +156,12 @@ static void addReport(CLI::App &command, Action &action,
   command.callback([&action, options, verb, work = std::move(work)] {
     action = [options, verb, work] {
       Result<std::shared_ptr<rt::Store>> store = openStore();
-      return store ? printReport(work(**store), verb, options->json)
-                   : report(store.status());
+      if (!store)
+        return report(store.status());
+      Result<rt::StoreReport> result = work(**store);
+      Status left = checkRemoved(**store, result);
+      return left.ok() ? printReport(result, verb, options->json)
+                       : report(left);
     };
   });
 }

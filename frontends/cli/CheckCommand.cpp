@@ -4,7 +4,6 @@
 #include "frontends/cli/InputTensors.h"
 
 #include "frontends/cli/NotFinite.h"
-#include "frontends/safetensors/Safetensors.h"
 
 #include <cmath>
 #include <iostream>
@@ -122,7 +121,7 @@ static int checkModel(const CheckOptions &options) {
 
   std::vector<Tensor> random;
   std::vector<TensorRef> inputs;
-  std::shared_ptr<frontend::SafetensorsFile> file;
+  std::unique_ptr<InputFile> file;
   if (options.input.empty()) {
     int64_t length = 64;
     if (int64_t most = compiled.signature().maxPositions; most > 0)
@@ -131,21 +130,15 @@ static int checkModel(const CheckOptions &options) {
     for (Tensor &tensor : random)
       inputs.push_back(tensor.ref());
   } else {
-    auto opened = frontend::SafetensorsFile::open(options.input);
+    Result<std::unique_ptr<InputFile>> opened = openInput(options.input);
     if (!opened)
-      return report(
-          Status::error(ErrorCode::InvalidArgument, opened.status().message()));
-    file = *opened;
-    for (const TensorSpec &spec : compiled.signature().inputs) {
-      TensorRef tensor = file->find(spec.name);
-      if (!tensor.shape && spec.optional)
-        break;
-      if (!tensor.shape)
-        return report(Status::error(ErrorCode::InvalidArgument,
-                                    options.input + ": expected a tensor '" +
-                                        spec.name + "'"));
-      inputs.push_back(tensor);
-    }
+      return report(opened.status());
+    file = std::move(*opened);
+    Result<std::vector<TensorRef>> given =
+        inputsOf(*file, compiled.signature());
+    if (!given)
+      return report(given.status());
+    inputs = std::move(*given);
   }
   Result<std::vector<Tensor>> got = runOnce(compiled, inputs);
   if (!got)
@@ -188,7 +181,20 @@ static int checkModel(const CheckOptions &options) {
 }
 
 static int runCheck(const CheckOptions &options) {
-  if (!options.golden.empty())
+  bool golden = !options.golden.empty();
+  for (const Status &status :
+       {requireFor(golden, options.common.model.empty(),
+                   "--golden names cases, which bring their models: expected "
+                   "no MODEL beside it"),
+        requireFor(golden, options.input.empty(),
+                   "--golden names cases, which bring their inputs: expected "
+                   "no --input beside it"),
+        requireFor(options.batchFaithful, golden,
+                   "--batch-faithful is for recorded cases: expected --golden "
+                   "PATH as well")})
+    if (!status.ok())
+      return report(status);
+  if (golden)
     return checkGoldens(options);
   if (options.common.model.empty())
     return report(Status::error(
@@ -205,7 +211,7 @@ void cli::addCheckCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<CheckOptions>();
   addModelArgument(*check, options->common, /*required=*/false);
   addCommonFlags(*check, options->common);
-  addSpecialiseFlags(*check, options->common);
+  addSpecialiseFlags(*check, options->common, /*hasProfile=*/false);
   check->add_option("--input", options->input,
                     "safetensors file with inputs (default: random)");
   check

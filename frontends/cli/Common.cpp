@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <unistd.h>
 
@@ -37,7 +39,7 @@ int cli::exitCodeOf(const Status &status) {
 }
 
 int cli::report(const Status &status) {
-  std::cerr << "seqc: " << status.str() << '\n';
+  std::cerr << "seqc: " << printable(status.str()) << '\n';
   int code = exitCodeOf(status);
   if (code == kInternal)
     std::cerr << "seqc: this is a bug in seqc; please report it with the "
@@ -71,18 +73,47 @@ void cli::addCommonFlags(CLI::App &app, CommonOptions &options) {
                  "file with tiles of kernels, as `seqc bench --tune` writes");
 }
 
-void cli::addSpecialiseFlags(CLI::App &app, CommonOptions &options) {
+void cli::addSpecialiseFlags(CLI::App &app, CommonOptions &options,
+                             bool hasProfile) {
+  std::vector<std::string> modes = {"on", "off", "force"};
+  if (hasProfile)
+    modes.push_back("aot");
   auto *mode =
       app.add_option(
              "--specialise", options.specialise,
-             "on: kernels for the calls that come, compiled while the "
-             "program runs; aot: those of --profile, ahead; force: all, "
-             "ahead; off")
-          ->check(CLI::IsMember({"on", "off", "aot", "force"}))
+             std::string("on: kernels for the calls that come, compiled while "
+                         "the program runs; ") +
+                 (hasProfile ? "aot: those of --profile, ahead; " : "") +
+                 "force: all, ahead; off")
+          ->check(CLI::IsMember(modes))
           ->capture_default_str();
   app.add_flag("--no-specialise", options.noSpecialise,
                "generic kernels only: results do not depend on earlier calls")
       ->excludes(mode);
+}
+
+static CLI::Validator numberFrom(bool withZero) {
+  std::string text = withZero ? "a number of 0 or more" : "a number above 0";
+  return CLI::Validator(
+      [withZero, text](std::string &word) -> std::string {
+        char *end = nullptr;
+        double value = std::strtod(word.c_str(), &end);
+        bool isNumber = end != word.c_str() && *end == 0;
+        if (isNumber && std::isfinite(value) &&
+            (withZero ? value >= 0 : value > 0))
+          return "";
+        return "expected " + text + ", got '" + word + "'";
+      },
+      "");
+}
+
+CLI::Validator cli::aboveZero() { return numberFrom(/*withZero=*/false); }
+CLI::Validator cli::zeroOrMore() { return numberFrom(/*withZero=*/true); }
+
+Status cli::requireFor(bool given, bool makesSense, const std::string &text) {
+  if (!given || makesSense)
+    return {};
+  return Status::error(ErrorCode::InvalidArgument, text);
 }
 
 //===----------------------------------------------------------------------===//
@@ -118,6 +149,7 @@ void ProgressLine::finish() {
 }
 
 static std::atomic<bool> gInterrupted{false};
+static std::atomic<bool> gStopsAtOnce{false};
 
 bool cli::interrupted() { return gInterrupted.load(std::memory_order_relaxed); }
 
@@ -125,7 +157,7 @@ void cli::installInterruptHandler() {
   struct sigaction action = {};
   action.sa_handler = [](int) {
     // A second Ctrl-C does not wait for the current call to end.
-    if (gInterrupted.exchange(true))
+    if (gInterrupted.exchange(true) || gStopsAtOnce.load())
       _exit(kInterrupted);
   };
   sigaction(SIGINT, &action, nullptr);
@@ -135,12 +167,18 @@ void cli::installInterruptHandler() {
   signal(SIGXFSZ, SIG_IGN);
 }
 
+void cli::stopAtOnce() {
+  gStopsAtOnce = true;
+  if (gInterrupted)
+    _exit(kInterrupted);
+}
+
 //===----------------------------------------------------------------------===//
 // Engine
 //===----------------------------------------------------------------------===//
 
 void cli::printDiagnostic(const Diagnostic &diagnostic) {
-  std::cerr << "seqc: " << diagnostic.str() << '\n';
+  std::cerr << "seqc: " << printable(diagnostic.str()) << '\n';
 }
 
 Result<Engine> cli::createEngine(const CommonOptions &options,
@@ -213,7 +251,9 @@ int64_t cli::windowOf(const Program &program) {
 }
 
 int64_t cli::lengthOf(const Program &program, int64_t wanted) {
-  int64_t length = wanted ? wanted : windowOf(program);
+  if (wanted)
+    return wanted;
+  int64_t length = windowOf(program);
   int64_t most = program.signature().maxPositions;
   return most > 0 ? std::min(length, most) : length;
 }
@@ -282,8 +322,23 @@ Result<OpenModel> cli::openModel(const CommonOptions &options,
 // Tables
 //===----------------------------------------------------------------------===//
 
+std::string cli::printable(const std::string &text) {
+  std::string shown;
+  for (unsigned char c : text) {
+    char code[8];
+    std::snprintf(code, sizeof(code), "\\x%02x", c);
+    bool isControl = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+    shown += isControl ? std::string(code) : std::string(1, char(c));
+  }
+  return shown;
+}
+
 std::string
-cli::formatTable(const std::vector<std::vector<std::string>> &rows) {
+cli::formatTable(const std::vector<std::vector<std::string>> &given) {
+  std::vector<std::vector<std::string>> rows = given;
+  for (auto &row : rows)
+    for (std::string &cell : row)
+      cell = printable(cell);
   std::vector<size_t> widths;
   for (const auto &row : rows) {
     widths.resize(std::max(widths.size(), row.size()));

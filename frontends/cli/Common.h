@@ -56,8 +56,18 @@ CommonOptions onReference(CommonOptions options);
 void addModelArgument(CLI::App &app, CommonOptions &options,
                       bool required = true);
 void addCommonFlags(CLI::App &app, CommonOptions &options);
-/// --specialise, --no-specialise; the default is what `options` has.
-void addSpecialiseFlags(CLI::App &app, CommonOptions &options);
+/// --specialise, --no-specialise; the default is what `options` has. "aot" is
+/// for commands that also take --profile.
+void addSpecialiseFlags(CLI::App &app, CommonOptions &options,
+                        bool hasProfile = true);
+
+/// Finite numbers above 0, or from 0 on.
+CLI::Validator aboveZero();
+CLI::Validator zeroOrMore();
+
+/// Refuses an option that nothing would come of: InvalidArgument unless
+/// `makesSense` or not `given`.
+Status requireFor(bool given, bool makesSense, const std::string &text);
 
 /// One line of progress on stderr, redrawn in place; silent if stderr is no
 /// terminal (then only a line per stage is written) or with --json.
@@ -79,6 +89,8 @@ private:
 /// True once Ctrl-C was pressed; long work checks it between calls.
 bool interrupted();
 void installInterruptHandler();
+/// From here on the first Ctrl-C ends the process: there is nothing to finish.
+void stopAtOnce();
 
 /// "seqc: file:line: warning: ..." on stderr.
 void printDiagnostic(const Diagnostic &diagnostic);
@@ -102,7 +114,8 @@ Result<Program> compileModel(const Engine &engine,
 
 /// Tokens of a sequence that the model is made for.
 int64_t windowOf(const Program &program);
-/// The same, or `wanted` unless it is 0; no more than the model has positions.
+/// `wanted`, or if that is 0 the same, but no more than the model has
+/// positions.
 int64_t lengthOf(const Program &program, int64_t wanted);
 
 /// Calls until no variant that calls ask for is waited for or on trial, or
@@ -112,6 +125,10 @@ Status settleVariants(const Program &program,
 
 /// Levenshtein distance.
 size_t editDistance(const std::string &a, const std::string &b);
+
+/// The text with its control characters spelt out: names come from files, and
+/// a terminal obeys what it is sent. Line breaks stay.
+std::string printable(const std::string &text);
 
 /// A table with aligned columns; numbers go right, the first column left.
 std::string formatTable(const std::vector<std::vector<std::string>> &rows);

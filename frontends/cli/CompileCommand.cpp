@@ -100,8 +100,10 @@ static int runCompile(const CompileCommandOptions &options) {
   Result<Engine> engine = createEngine(options.common, progress);
   if (!engine)
     return report(engine.status());
-  if (!options.emit.empty() || !options.stopAfter.empty())
+  if (!options.emit.empty() || !options.stopAfter.empty()) {
+    stopAtOnce();
     return emitText(*engine, options);
+  }
   if (!options.variant.empty())
     return report(Status::error(ErrorCode::InvalidArgument,
                                 "--variant says what to print, expected "

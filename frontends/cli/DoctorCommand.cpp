@@ -57,6 +57,7 @@ static std::string describeCache(const EngineOptions &options) {
 }
 
 static int runDoctor(const CommonOptions &options) {
+  stopAtOnce();
   EngineOptions engineOptions = EngineOptions::fromEnvironment();
   Result<Engine> engine = Engine::create(engineOptions);
   if (!engine)

@@ -67,25 +67,36 @@ void cli::addExplainCommand(CLI::App &app, Action &action) {
       ->add_option("--calls", options->calls,
                    "run on random input, so many calls after the variants "
                    "have settled")
-      ->check(CLI::PositiveNumber);
+      ->check(aboveZero());
   explain
       ->add_option("--length", options->length,
                    "tokens per sequence of random input (default: window)")
-      ->check(CLI::PositiveNumber)
+      ->check(aboveZero())
       ->excludes(input);
   explain
       ->add_option("--batch", options->batch,
                    "sequences per call of random input")
-      ->check(CLI::PositiveNumber)
+      ->check(aboveZero())
       ->excludes(input);
   explain->add_option("--act-bias", options->actBias,
                       "added to every skip logit (inf: nothing active)");
   explain->add_option("--html", options->html,
                       "write a page with plots, which needs no network");
   explain->callback([&action, options] {
-    if (!options->html.empty() && !options->runs())
-      throw CLI::ValidationError(
-          "explain", "--html shows calls: expected --input or --calls as well");
+    auto require = [](bool given, bool makesSense, const char *text) {
+      if (given && !makesSense)
+        throw CLI::ValidationError("explain", text);
+    };
+    require(!options->html.empty(), options->runs(),
+            "--html shows calls: expected --input or --calls as well");
+    require(options->length != 0 || options->batch != 1, options->calls > 0,
+            "--length and --batch are of random input: expected --calls as "
+            "well");
+    require(options->actBias != 0, options->runs(),
+            "--act-bias changes calls: expected --input or --calls as well");
+    require(!options->common.profile.empty(), options->common.readsProfile(),
+            "--profile says what to compile ahead: expected --specialise=aot "
+            "as well");
     action = [options] { return runExplain(*options); };
   });
 }

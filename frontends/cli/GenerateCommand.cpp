@@ -89,6 +89,20 @@ private:
 };
 } // namespace
 
+/// Nothing can be picked from numbers that are none.
+static Status checkLogits(const float *logits, int64_t count,
+                          int64_t position) {
+  for (int64_t i = 0; i < count; ++i)
+    if (std::isnan(logits[i]) || logits[i] == INFINITY)
+      return Status::error(
+          ErrorCode::Internal,
+          "logit " + std::to_string(i) + " behind the token at position " +
+              std::to_string(position) + " is " +
+              (std::isnan(logits[i]) ? "nan" : "infinite") +
+              "; `seqc check` says where values first stop being finite");
+  return {};
+}
+
 /// Median of the step times around a position, in microseconds; 0 if not run.
 static double stepTimeAt(const std::vector<double> &micros,
                          int64_t promptLength, int64_t position) {
@@ -172,6 +186,12 @@ int cli::generateText(const RunOptions &options) {
   for (int64_t i = 0; i < options.generate; ++i) {
     if (interrupted())
       return report(Status::error(ErrorCode::Cancelled, "interrupted"));
+    if (Status status = checkLogits(*logits, stream.vocabularySize(),
+                                    int64_t(prompt->size()) + i - 1);
+        !status.ok()) {
+      std::cerr << "seqc: " << status.message() << '\n';
+      return kCheckFailed;
+    }
     int32_t token = sampler.pick(*logits, stream.vocabularySize());
     continuation.push_back(static_cast<char>(token));
     if (!options.common.json)

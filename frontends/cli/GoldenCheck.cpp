@@ -336,6 +336,9 @@ int cli::checkGoldens(const CheckOptions &options) {
     run.name = folder.parent_path().filename().string() + "/" +
                folder.filename().string();
     checkCase(run, *engine, options);
+    // A case that Ctrl-C cut short has not failed.
+    if (interrupted())
+      return report(Status::error(ErrorCode::Cancelled, "interrupted"));
     printRun(run, options);
     (run.status == "passed"   ? passed
      : run.status == "failed" ? failed

@@ -35,6 +35,28 @@ writeOutput(const std::string &path,
   return std::cout ? status : Status();
 }
 
+/// What was written, as one object; beside the tensors if those go to standard
+/// output.
+static void
+printWritten(const RunOptions &options, const Program &program,
+             const std::vector<std::pair<std::string, TensorRef>> &tensors) {
+  nlohmann::ordered_json written = nlohmann::ordered_json::array();
+  for (const auto &[name, tensor] : tensors)
+    written.push_back(
+        {{"name", name},
+         {"dtype", toString(tensor.dtype)},
+         {"shape",
+          std::vector<int64_t>(tensor.shape, tensor.shape + tensor.rank)}});
+  nlohmann::ordered_json line = {
+      {"output", options.output},
+      {"tensors", std::move(written)},
+      {"compile_ms", program.stats().totalMs},
+      {"cache", program.stats().warm ? "warm" : "cold"},
+      {"target", program.target()},
+      {"version", SEQC_VERSION}};
+  (options.output == "-" ? std::cerr : std::cout) << line.dump() << '\n';
+}
+
 /// Runs the tensors of one safetensors file through the model once.
 static int runTensors(const RunOptions &options) {
   ProgressLine progress(!options.common.json);
@@ -70,6 +92,8 @@ static int runTensors(const RunOptions &options) {
     return report(status);
   if (Status status = writeProfile(*session, options); !status.ok())
     return report(status);
+  if (options.common.json)
+    printWritten(options, program, named);
   return kDone;
 }
 
@@ -77,6 +101,10 @@ static int runCommand(const RunOptions &options) {
   if (std::isnan(options.actBias))
     return report(Status::error(ErrorCode::InvalidArgument,
                                 "expected a number for --act-bias"));
+  if (options.window == 1)
+    return report(Status::error(ErrorCode::InvalidArgument,
+                                "expected a --window of at least 2 tokens: "
+                                "one token predicts nothing"));
   // Before long work, not behind it.
   if (!options.common.profile.empty() && !options.common.readsProfile())
     if (Status status = checkWritable(options.common.profile); !status.ok())
@@ -115,27 +143,34 @@ void cli::addRunCommand(CLI::App &app, Action &action) {
                                 "text to score in bits per byte");
   run->add_option("--window", options->window,
                   "tokens per scored window (default: the model's, else 512)")
-      ->check(CLI::PositiveNumber)
+      ->check(aboveZero())
       ->needs(score);
   run->add_flag("--wait-variants", options->waitVariants,
                 "before the text is scored, run windows of it until no variant "
                 "is being compiled or tried")
       ->needs(score);
   run->add_flag("--density-table", options->densityTable,
-                "time per layer at 0, 25, 50 and 100 % active rows")
+                "time per layer at 0, 25, 50 and 100 % active rows, over the "
+                "first 16384 tokens of the text")
       ->needs(score);
   auto *generate =
       run->add_option("--generate", options->generate, "tokens to generate")
-          ->check(CLI::NonNegativeNumber);
+          ->check(zeroOrMore());
   run->add_option("--prompt", options->prompt, "text to continue")
       ->needs(generate);
   run->add_option("--temperature", options->temperature,
                   "0: always the most likely token")
-      ->check(CLI::NonNegativeNumber);
+      ->check(zeroOrMore())
+      ->needs(generate);
   run->add_option("--top-p", options->topP,
                   "keep the likeliest tokens of this total probability")
-      ->check(CLI::Range(0.0, 1.0));
-  run->add_option("--seed", options->seed, "seed of the sampler");
+      ->check(zeroOrMore())
+      ->check(CLI::Range(0.0, 1.0))
+      ->needs(generate);
+  // Of an unsigned number, -1 would be the largest.
+  run->add_option("--seed", options->seed, "seed of the sampler")
+      ->check(zeroOrMore())
+      ->needs(generate);
   run->add_option(
       "--act-bias", options->actBias,
       "added to every skip logit (inf: nothing active, -inf: everything)");

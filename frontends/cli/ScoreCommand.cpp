@@ -245,6 +245,24 @@ static Result<float> findBias(double rate, const std::vector<int32_t> &tokens,
   return (low + high) / 2;
 }
 
+static std::string densityJson(const Score &score, float bias,
+                               const std::string &layer, double alwaysUs,
+                               double gatedUs, const Program &program) {
+  nlohmann::ordered_json line = {
+      {"active", overallRate(score)},
+      {"act_bias", std::isinf(bias)
+                       ? nlohmann::ordered_json(bias > 0 ? "inf" : "-inf")
+                       : nlohmann::ordered_json(bias)},
+      {"bits_per_byte", score.bits / double(score.scored)},
+      {"layer", layer},
+      {"always_on_us_per_token", alwaysUs},
+      {"gated_us_per_token", gatedUs},
+      {"tokens", score.tokens},
+      {"target", program.target()},
+      {"version", SEQC_VERSION}};
+  return line.dump();
+}
+
 static int printDensityTable(const std::vector<int32_t> &text,
                              const Program &program, Session &session,
                              Scorer &scorer, const RunOptions &options,
@@ -280,6 +298,10 @@ static int printDensityTable(const std::vector<int32_t> &text,
             step.ms;
     for (const auto &[layer, times] : layers) {
       double scale = 1000.0 / double(best.tokens);
+      if (options.common.json)
+        std::cout << densityJson(best, *bias, layer, times.first * scale,
+                                 times.second * scale, program)
+                  << '\n';
       table.push_back({formatNumber(100 * overallRate(best), 1) + " %",
                        formatNumber(*bias, 3),
                        formatNumber(best.bits / double(best.scored), 4), layer,
@@ -289,7 +311,9 @@ static int printDensityTable(const std::vector<int32_t> &text,
     }
   }
   progress.finish();
-  std::cout << formatTable(table);
+  if (!options.common.json)
+    std::cout << formatTable(table) << "over the first " << tokens.size()
+              << " of " << text.size() << " tokens\n";
   return kDone;
 }
 
@@ -313,7 +337,10 @@ int cli::scoreText(const RunOptions &options) {
   if (Status status = applyOptions(*session, options); !status.ok())
     return report(status);
 
-  int64_t window = options.window ? options.window : windowOf(program);
+  // More than the text has would only take memory.
+  int64_t window =
+      std::min(options.window ? options.window : windowOf(program),
+               std::max<int64_t>(2, static_cast<int64_t>(tokens->size())));
   int threads =
       model->engine.options().threads ? model->engine.options().threads : 1;
   // Several windows per call give every thread work between barriers.

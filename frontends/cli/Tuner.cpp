@@ -83,7 +83,8 @@ public:
   Status write() const;
   /// Times the result against the start; takes back what gains nothing.
   Status finish();
-  void print() const;
+  /// `stopped`: before the final race, so that there are no times to compare.
+  void print(bool stopped) const;
   bool isReady() const { return first != nullptr; }
   /// What is wrong with the output before the search or after it.
   const std::string &problem() const { return wrong; }
@@ -450,7 +451,7 @@ Status Tuner::write() const {
   return writeFile(options.tune, jit::writeScheduleFile(scheduleFile()));
 }
 
-void Tuner::print() const {
+void Tuner::print(bool stopped) const {
   progress.finish();
   double gain = beforeMs > 0 ? 1 - afterMs / beforeMs : 0;
   if (options.common.json) {
@@ -463,7 +464,17 @@ void Tuner::print() const {
                                    {"before_ms", beforeMs},
                                    {"after_ms", afterMs},
                                    {"schedule", options.tune}};
+    if (stopped)
+      line["before_ms"] = line["after_ms"] = nullptr;
     std::cout << line.dump() << '\n';
+    return;
+  }
+  if (stopped) {
+    std::cout << "tuned " << subject.name << " for "
+              << first->compiled().target() << ": interrupted, " << kept
+              << " of " << tried
+              << " candidates kept so far, not raced together, written to "
+              << options.tune << '\n';
     return;
   }
   std::cout << "tuned " << subject.name << " for " << first->compiled().target()
@@ -493,7 +504,7 @@ int cli::tuneSchedule(const Engine &engine, const TuneSubject &subject,
   }
   if (Status written = tuner.write(); !written.ok())
     return report(written);
-  tuner.print();
+  tuner.print(stopped);
   if (stopped)
     return report(Status::error(
         ErrorCode::Cancelled,

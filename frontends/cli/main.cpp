@@ -86,7 +86,7 @@ static int runCommandLine(int argc, char **argv) {
   } catch (const CLI::CallForVersion &error) {
     return app.exit(error), cli::kDone;
   } catch (const CLI::ParseError &error) {
-    std::cerr << "seqc: " << explainParseError(app, error)
+    std::cerr << "seqc: " << cli::printable(explainParseError(app, error))
               << "\nseqc: see `seqc --help`\n";
     return cli::kBadInput;
   }
