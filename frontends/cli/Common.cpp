@@ -75,9 +75,10 @@ void cli::addCommonFlags(CLI::App &app, CommonOptions &options) {
 
 void cli::addSpecialiseFlags(CLI::App &app, CommonOptions &options,
                              bool hasProfile) {
-  std::vector<std::string> modes = {"on", "off", "force"};
+  std::vector<std::string> modes = {"on", "off"};
   if (hasProfile)
     modes.push_back("aot");
+  modes.push_back("force");
   auto *mode =
       app.add_option(
              "--specialise", options.specialise,
