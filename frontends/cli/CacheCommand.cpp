@@ -40,8 +40,8 @@ static Result<std::shared_ptr<rt::Store>> openStore() {
   EngineOptions options = EngineOptions::fromEnvironment();
   if (options.cacheDir.empty())
     return Status::error(ErrorCode::Unavailable,
-                         "the disk cache is off; unset SEQC_DISABLE_CACHE or "
-                         "set SEQC_CACHE_DIR");
+                         "the disk cache is off: SEQC_DISABLE_CACHE is set, or "
+                         "no home folder is known; set SEQC_CACHE_DIR");
   std::shared_ptr<rt::Store> store =
       rt::Store::open({options.cacheDir, options.cacheBytes, {}, {}, {}});
   if (Status status = store->diskStatus(); !status.ok())

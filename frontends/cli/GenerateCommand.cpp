@@ -165,7 +165,8 @@ int cli::generateText(const RunOptions &options) {
   if (!program.signature().causal)
     return report(
         Status::error(ErrorCode::Unsupported,
-                      "the model is not causal, so it cannot continue a text"));
+                      "the model cannot continue a text: a layer is not causal "
+                      "or keeps no state from call to call"));
   Result<std::vector<int32_t>> prompt = tokenize(program, options.prompt);
   if (!prompt)
     return report(prompt.status());

@@ -66,6 +66,13 @@ std::string DescriptionReader::expand(const JsonValue &place,
   return text;
 }
 
+/// For names that may be left out: one that is there is not empty.
+static void checkName(ObjectReader &reader, Problems &problems) {
+  const JsonValue *name = reader.get("name");
+  if (name && name->is(JsonValue::Kind::String) && name->text.empty())
+    problems.error(*name, "expected a string that is not empty");
+}
+
 void DescriptionReader::readMetadata(ObjectReader &root) {
   model.name = root.requireString("name");
   model.metadata["name"] = model.name;
@@ -133,6 +140,7 @@ void DescriptionReader::readInput(const JsonValue &value) {
   input.isTokens =
       reader.requireOneOf("kind", {"features", "tokens"}) == "tokens";
   input.name = reader.string("name", input.isTokens ? "ids" : "x");
+  checkName(reader, problems);
   input.width = reader.requireInteger("width");
   if (input.isTokens) {
     input.vocabulary = reader.requireInteger("vocab");
@@ -142,7 +150,11 @@ void DescriptionReader::readInput(const JsonValue &value) {
       model.metadata["tokenizer"] = reader.oneOf("tokenizer", {"bytes"});
     else
       reader.allow("tokenizer");
-    if (model.metadata.count("tokenizer") && input.vocabulary < 256)
+    // One that is out of range has been reported.
+    const JsonValue *vocab = value.find("vocab");
+    bool legal = vocab && vocab->is(JsonValue::Kind::Integer) &&
+                 vocab->integer == input.vocabulary;
+    if (legal && model.metadata.count("tokenizer") && input.vocabulary < 256)
       problems.error(
           value, "expected a vocab of at least 256 for the tokenizer 'bytes', "
                  "got " +
@@ -251,6 +263,7 @@ void DescriptionReader::readOutput(const JsonValue &value) {
   OutputConfig &output = model.output;
   output.place = &value;
   output.name = reader.string("name", "y");
+  checkName(reader, problems);
   if (const JsonValue *norm = reader.get("norm")) {
     ObjectReader normReader(*norm, problems);
     output.norm = readNorm(normReader, "");

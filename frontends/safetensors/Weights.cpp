@@ -93,5 +93,5 @@ std::string CombinedWeights::description() const {
   std::string text;
   for (const auto &source : sources)
     text += (text.empty() ? "" : ", ") + source->description();
-  return text.empty() ? "no weight files" : text;
+  return text.empty() ? "the weight files (none are named)" : text;
 }

@@ -26,7 +26,6 @@ static std::string defaultCacheDir() {
 }
 
 EngineOptions EngineOptions::fromEnvironment() {
-  constexpr long kMaxThreads = 1024;
   EngineOptions options;
   options.cacheDir = variable("SEQC_CACHE_DIR");
   if (options.cacheDir.empty())
@@ -37,8 +36,11 @@ EngineOptions EngineOptions::fromEnvironment() {
   std::string threads = variable("SEQC_THREADS");
   char *end = nullptr;
   long count = std::strtol(threads.c_str(), &end, 10);
-  if (!threads.empty() && *end == '\0' && count >= 0 && count <= kMaxThreads)
-    options.threads = static_cast<int>(count);
+  if (!threads.empty()) {
+    bool legal =
+        *end == '\0' && count >= 0 && count <= EngineOptions::kMaxThreads;
+    options.threads = legal ? static_cast<int>(count) : -1;
+  }
   if (isSet("SEQC_PERF_MAP"))
     options.perfMap = "/tmp/perf-" + std::to_string(getpid()) + ".map";
   return options;

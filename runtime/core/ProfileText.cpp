@@ -7,6 +7,8 @@
 #include "runtime/core/JsonFields.h"
 #include "seqc/Profile.h"
 
+#include <algorithm>
+
 using namespace seqc;
 using namespace seqc::rt;
 
@@ -18,9 +20,13 @@ static constexpr int64_t kVersion = 1;
 //===----------------------------------------------------------------------===//
 
 static Status differs(const Profile &into, const Profile &other) {
+  std::string how = into.model != other.model
+                        ? "got one of '" + other.model + "'"
+                        : "got one with other inputs, outputs, states, "
+                          "positions, layers, kernels or variants";
   return Status::error(ErrorCode::InvalidArgument,
                        "expected a profile of the same program as that of '" +
-                           into.model + "', got one of '" + other.model + "'");
+                           into.model + "', " + how);
 }
 
 template <size_t N>
@@ -123,6 +129,16 @@ static void bins(const Json &json, const char *name,
     into[i] = number(items[i], name);
 }
 
+/// Whoever edits a profile by hand learns of a key that is not one.
+static void only(const Json &json, std::initializer_list<const char *> known) {
+  std::string names;
+  for (const char *name : known)
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  for (const auto &[key, value] : json.items())
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      throw Malformed{"unknown field '" + key + "', expected one of " + names};
+}
+
 static Profile::Layer layerFrom(const Json &json) {
   Profile::Layer layer;
   layer.layer = text(field(json, "layer"), "layer");
@@ -133,6 +149,8 @@ static Profile::Layer layerFrom(const Json &json) {
   bins(json, "longestActive", layer.longestActive);
   layer.window = number(field(json, "window"), "window", -1);
   layer.insideWindow = number(field(json, "insideWindow"), "insideWindow");
+  only(json, {"layer", "calls", "rows", "active", "density", "longestActive",
+              "window", "insideWindow"});
   return layer;
 }
 
@@ -146,6 +164,7 @@ static Profile::Site siteFrom(const Json &json) {
     site.classes.emplace_back(text(item[0], "classes"),
                               number(item[1], "classes"));
   }
+  only(json, {"layer", "kernel", "classes"});
   return site;
 }
 
@@ -168,7 +187,20 @@ static Profile profileFrom(const Json &json) {
     profile.layers.push_back(layerFrom(item));
   for (const Json &item : list(json, "sites"))
     profile.sites.push_back(siteFrom(item));
+  only(json, {"format", "version", "model", "fingerprint", "calls", "rows",
+              "lengths", "layers", "sites"});
   return profile;
+}
+
+/// "line 3, column 7", of the byte where reading ended.
+static std::string placeOf(std::string_view source, size_t byte) {
+  std::string_view before = source.substr(0, byte > 0 ? byte - 1 : 0);
+  size_t lines = std::count(before.begin(), before.end(), '\n');
+  size_t start = before.rfind('\n');
+  size_t column =
+      start == before.npos ? before.size() + 1 : before.size() - start;
+  return "line " + std::to_string(lines + 1) + ", column " +
+         std::to_string(column);
 }
 
 Result<Profile> Profile::parse(std::string_view source) {
@@ -177,9 +209,12 @@ Result<Profile> Profile::parse(std::string_view source) {
   } catch (const Malformed &malformed) {
     return Status::error(ErrorCode::InvalidArgument,
                          "profile: " + malformed.what);
-  } catch (const Json::exception &error) {
+  } catch (const Json::parse_error &error) {
     return Status::error(ErrorCode::InvalidArgument,
-                         std::string("profile: not JSON: ") + error.what());
+                         "profile: not JSON: stops making sense at " +
+                             placeOf(source, error.byte));
+  } catch (const Json::exception &) {
+    return Status::error(ErrorCode::InvalidArgument, "profile: not readable");
   } catch (...) {
     return Status::error(ErrorCode::ResourceExhausted,
                          "profile: too little memory to read it");

@@ -14,6 +14,17 @@ std::string profileFingerprint(const Plan &plan) {
     digest.add(uint64_t(value.size())).add(value);
   };
   // Not the model's name: that is a path, and paths may be spelt in many ways.
+  digest.add(uint64_t(plan.causal)).add(uint64_t(plan.maxPositions));
+  // Nor the names of tensors: the same layers may be written as other steps.
+  for (const PlanBuffer &buffer : plan.buffers) {
+    if (buffer.kind != BufferKind::Input && buffer.kind != BufferKind::State &&
+        buffer.kind != BufferKind::Output)
+      continue;
+    digest.add(uint64_t(buffer.kind)).add(uint64_t(buffer.dtype));
+    digest.add(uint64_t(buffer.valueLimit)).add(uint64_t(buffer.shape.size()));
+    for (const Extent &extent : buffer.shape)
+      digest.add(uint64_t(extent.symbol)).add(uint64_t(extent.addend));
+  }
   for (const PlanGate &gate : plan.gates) {
     text(gate.layer);
     digest.add(uint64_t(gate.window));
@@ -46,7 +57,8 @@ Status checkProfile(const Profile &profile, const Plan &plan) {
   return Status::error(
       ErrorCode::InvalidArgument,
       "the profile of '" + profile.model +
-          "' was made with other layers, kernels or variants; record it again");
+          "' was made with other inputs, outputs, states, positions, layers, "
+          "kernels or variants; record it again");
 }
 
 std::vector<VariantId> variantsOf(const Profile &profile, const Plan &plan,

@@ -282,8 +282,8 @@ Status Session::Impl::checkState(std::string_view name, const TensorRef &tensor,
   std::string text = "state " + quoted(std::string(name));
   if (!plan().causal)
     return Status::error(ErrorCode::Unsupported,
-                         text + ": this model is not causal and carries no "
-                                "state");
+                         text + ": this model carries no state: a layer is not "
+                                "causal or keeps none from call to call");
   static const PlanBuffer kPosition = [] {
     PlanBuffer buffer;
     buffer.dtype = DType::I64;

@@ -61,6 +61,12 @@ struct Engine::Impl {
 };
 
 Result<Engine> Engine::create(const EngineOptions &options) {
+  if (options.threads < 0 || options.threads > EngineOptions::kMaxThreads)
+    return Status::error(
+        ErrorCode::InvalidArgument,
+        "expected 0 (one per core) to " +
+            std::to_string(EngineOptions::kMaxThreads) +
+            " threads; EngineOptions::threads or SEQC_THREADS says otherwise");
   auto impl = std::make_shared<Impl>();
   impl->options = options;
   impl->parallel = std::make_shared<const rt::Parallel>(options.threads);
@@ -121,6 +127,18 @@ static void setWarmStats(const jit::CompiledModel &model, CompileStats &stats) {
     stats.perKernel.push_back({model.plan.kernels[i].symbol,
                                model.kernels[i]->passesMs,
                                model.kernels[i]->codegenMs, false});
+}
+
+/// The model under the name that it has in this call: the same text may have
+/// been compiled from another file.
+static std::shared_ptr<const jit::CompiledModel>
+named(std::shared_ptr<const jit::CompiledModel> model,
+      const std::string &name) {
+  if (model->plan.model == name)
+    return model;
+  auto renamed = std::make_shared<jit::CompiledModel>(*model);
+  renamed->plan.model = name;
+  return renamed;
 }
 
 /// A model in use keeps its kernels in use, or the disk would lose the kernels
@@ -303,6 +321,7 @@ Result<Program> Engine::compile(const ModelSource &source,
         *model, *target, program->fingerprint, compile, program->stats);
     if (!compiled)
       return compiled.status();
+    compiled = named(*compiled, model->name);
     Result<rt::KernelSet> kernels = impl->load(**compiled);
     if (!kernels)
       return kernels.status();

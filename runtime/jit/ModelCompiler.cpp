@@ -86,7 +86,7 @@ static Result<ModelInput> readDescription(const ModelSource &given) {
   model.weights = source->weights;
   if (isMlir(model.name)) {
     if (!model.weights)
-      model.weights = std::make_shared<frontend::MemoryWeights>("no weights");
+      model.weights = std::make_shared<frontend::MemoryWeights>("the weights (none are given)");
     return model;
   }
   Result<frontend::ModelDescription> description =
@@ -145,10 +145,19 @@ jit::importInto(mlir::MLIRContext &context, const ModelInput &model) {
     return frontend::importModel(context, *model.description, *model.weights);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(
       model.text, mlir::ParserConfig(&context), model.name);
-  if (module)
+  if (!module)
+    return Status::error(ErrorCode::InvalidModel,
+                         model.name + " is not a valid MLIR module",
+                         collector.take());
+  auto forward = module->lookupSymbol<mlir::func::FuncOp>("forward");
+  if (forward && !forward.isExternal())
     return module;
+  mlir::emitError(forward ? forward.getLoc()
+                          : mlir::Location(mlir::FileLineColLoc::get(
+                                &context, model.name, 1, 1)))
+      << "expected a function @forward with a body, the model";
   return Status::error(ErrorCode::InvalidModel,
-                       model.name + " is not a valid MLIR module",
+                       model.name + " has no function @forward",
                        collector.take());
 }
 

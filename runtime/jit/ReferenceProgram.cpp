@@ -194,9 +194,6 @@ Status ReferenceModel::load(const ModelInput &model) {
     return imported.status();
   module = std::move(*imported);
   auto forward = module->lookupSymbol<mlir::func::FuncOp>("forward");
-  if (!forward)
-    return Status::error(ErrorCode::InvalidModel,
-                         model.name + " has no function @forward");
   plan.model = model.name;
   plan.target = "reference";
   plan.symbols = {"rows", "sequences"};

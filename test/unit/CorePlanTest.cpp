@@ -108,9 +108,11 @@ TEST_F(EnvironmentTest, ReadsTheDocumentedVariables) {
   EXPECT_EQ(EngineOptions::fromEnvironment().threads, 0);
   ::setenv("SEQC_THREADS", "3", 1);
   EXPECT_EQ(EngineOptions::fromEnvironment().threads, 3);
-  for (const char *bad : {"three", "3x", "-1", "99999999999999999999"}) {
+  for (const char *bad :
+       {"three", "3x", "-1", "-5", "1025", "99999999999999999999"}) {
     ::setenv("SEQC_THREADS", bad, 1);
-    EXPECT_EQ(EngineOptions::fromEnvironment().threads, 0) << bad;
+    EXPECT_EQ(EngineOptions::fromEnvironment().threads, -1)
+        << bad << " is for Engine::create to refuse";
   }
 }
 

@@ -214,8 +214,16 @@ TEST(ProfileText, AProfileOfAnotherModelIsRefused) {
   EXPECT_TRUE(checkProfile(profile, plan).ok()) << "target and code may differ";
   plan.kernels[kGather].variants.pop_back();
   EXPECT_EQ(checkProfile(profile, plan).message(),
-            "the profile of 'toy' was made with other layers, kernels or "
-            "variants; record it again");
+            "the profile of 'toy' was made with other inputs, outputs, states, "
+            "positions, layers, kernels or variants; record it again");
+  for (auto change : {+[](Plan &p) { p.maxPositions = 8; },
+                      +[](Plan &p) { p.causal = !p.causal; },
+                      +[](Plan &p) { p.buffers[0].shape[1].addend += 1; },
+                      +[](Plan &p) { p.buffers[1].valueLimit += 1; }}) {
+    plan = variantPlan();
+    change(plan);
+    EXPECT_FALSE(checkProfile(profile, plan).ok());
+  }
   // The same file by another path, or other weights.
   plan = variantPlan();
   plan.model = "other";
@@ -233,7 +241,8 @@ TEST(ProfileText, DamagedTextIsRefused) {
     EXPECT_NE(result.status().message().find(why), std::string::npos)
         << result.status().message();
   };
-  refused("", "not JSON");
+  refused("", "profile: not JSON: stops making sense at line 1, column 1");
+  refused("{\n \"format\": oops}", "at line 2, column 12");
   refused("[]", "expected an object with 'format'");
   refused("{}", "no field 'format'");
   refused("{\"format\": \"seqc-model\"}", "expected format 'seqc-profile'");
@@ -249,6 +258,12 @@ TEST(ProfileText, DamagedTextIsRefused) {
   refused(swapped("\"calls\": 1", "\"calls\": 18446744073709551615"),
           "out of range");
   refused(swapped("\"lengths\": [", "\"lengths\": [1,"), "counts in 'lengths'");
+  refused(swapped("\"calls\": 1,", "\"calls\": 1, \"cals\": 2,"),
+          "unknown field 'cals', expected one of format, version");
+  refused(swapped("\"window\"", "\"windw\": 3, \"window\""),
+          "unknown field 'windw'");
+  refused(swapped("\"kernel\"", "\"kernl\": 3, \"kernel\""),
+          "unknown field 'kernl'");
   for (size_t end = 0; end < text.size() - 2; end += 7)
     EXPECT_FALSE(Profile::parse(text.substr(0, end)).ok()) << end;
 }
@@ -262,7 +277,14 @@ TEST(ProfileText, ProfilesAddUp) {
   EXPECT_EQ(sum(one.lengths), 6);
   EXPECT_EQ(callsOf(one, "sum", "generic"), 2);
   two.fingerprint = "of something else";
-  EXPECT_FALSE(one.merge(two).ok());
+  EXPECT_EQ(one.merge(two).message(),
+            "expected a profile of the same program as that of 'toy', got one "
+            "with other inputs, outputs, states, positions, layers, kernels or "
+            "variants");
+  two.model = "other";
+  EXPECT_EQ(one.merge(two).message(),
+            "expected a profile of the same program as that of 'toy', got one "
+            "of 'other'");
 }
 
 //===----------------------------------------------------------------------===//

@@ -38,8 +38,10 @@ struct EngineOptions {
   std::string cacheDir;
   /// Least-recently-used entries are dropped above this.
   uint64_t cacheBytes = uint64_t(1) << 30;
-  /// Threads for running and compiling; 0: one per core.
+  /// Threads for running and compiling; 0: one per core. Engine::create refuses
+  /// numbers outside [0, kMaxThreads].
   int threads = 0;
+  static constexpr int kMaxThreads = 1024;
   /// File to which the address, size and name of each kernel in memory are
   /// appended, in the form that Linux `perf` reads from /tmp/perf-PID.map;
   /// empty: none.
@@ -49,7 +51,8 @@ struct EngineOptions {
   ProgressHandler onProgress;
 
   /// Defaults plus SEQC_CACHE_DIR, SEQC_DISABLE_CACHE, SEQC_THREADS and
-  /// SEQC_PERF_MAP (1: the file that perf looks for). The only place
+  /// SEQC_PERF_MAP (1: the file that perf looks for). A SEQC_THREADS that is no
+  /// number of threads is left to Engine::create to refuse. The only place
   /// that reads the environment. The default folder is
   /// $XDG_CACHE_HOME/seqc, else $HOME/.cache/seqc.
   static EngineOptions fromEnvironment();
@@ -89,7 +92,7 @@ struct CompileOptions {
 /// A model description and its weights.
 struct ModelSource {
   std::string path; ///< file that text came from; empty for text in memory
-  std::string text; ///< JSON or MLIR
+  std::string text; ///< JSON; MLIR where `name` ends in ".mlir"
   std::string name; ///< what messages call it
   std::string baseDir; ///< where relative weight paths start
   /// Overrides the weight files that the description names, if set.

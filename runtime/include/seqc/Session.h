@@ -59,7 +59,10 @@ public:
   /// All states zero, position 0.
   Status resetState();
   /// Copies the named state ([B, ...], see Signature::states) out or in;
-  /// "position" (i64 [B]) counts the tokens consumed. importState sets B.
+  /// "position" (i64 [B]) counts the tokens consumed. Without calls or imports
+  /// since it was made or reset, a session gets B from importState; after that
+  /// another B is refused, and so are, always, positions and counts that kernels
+  /// could not follow.
   Status exportState(std::string_view name, TensorRef destination) const;
   Status importState(std::string_view name, TensorRef source);
 
