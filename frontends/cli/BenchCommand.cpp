@@ -384,6 +384,9 @@ static Status checkUse(const BenchOptions &options, bool isList) {
         requireFor(options.small, isList,
                    "--small is for a list of cases: expected a list in place "
                    "of a model"),
+        requireFor(options.length > 0 || options.batch > 1, !isList,
+                   "--length and --batch are for a model: the cases of a list "
+                   "say their own"),
         requireFor(!options.parts.empty() || !options.densities.empty(),
                    options.suite == "specialise",
                    "--part and --density are of the suite specialise: expected "

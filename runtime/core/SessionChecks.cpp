@@ -38,10 +38,17 @@ Status Session::Impl::checkCounts(size_t inputCount, size_t outputCount) const {
   return {};
 }
 
+static bool isInteger(DType dtype) {
+  return dtype == DType::I32 || dtype == DType::I64;
+}
+
+/// Inputs of either integer type do for each other.
 static bool sameType(DType given, DType wanted, bool input) {
-  bool integers = (given == DType::I32 || given == DType::I64) &&
-                  (wanted == DType::I32 || wanted == DType::I64);
-  return given == wanted || (input && integers);
+  return given == wanted || (input && isInteger(given) && isInteger(wanted));
+}
+
+static std::string typesFor(DType wanted, bool input) {
+  return input && isInteger(wanted) ? "I64 or I32" : toString(wanted);
 }
 
 /// Type, place and strides of a tensor; the shape is left to the callers.
@@ -51,7 +58,7 @@ static Status checkBasics(const std::string &name, const TensorRef &tensor,
   if (tensor.device == Device::Cuda)
     return invalid(name + ": expected host memory, got device memory");
   if (!sameType(tensor.dtype, dtype, input))
-    return invalid(name + ": expected " + toString(dtype) + ", got " +
+    return invalid(name + ": expected " + typesFor(dtype, input) + ", got " +
                    toString(tensor.dtype));
   if (tensor.rank != rank)
     return invalid(name + ": expected rank " + std::to_string(rank) + " " +

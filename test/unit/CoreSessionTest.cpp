@@ -399,7 +399,7 @@ TEST(SessionChecks, OneClearMessageEach) {
       {"input 'ids': dimension 1 (T) is 5, expected 4 as in the tensors before "
        "it",
        [&](Call &c) { c.inputs[1].shape = five; }},
-      {"input 'ids': expected I32, got F32",
+      {"input 'ids': expected I64 or I32, got F32",
        [](Call &c) { c.inputs[1].dtype = DType::F32; }},
       {"input 'ids': id 10 at sequence 1, token 1, expected 0 to 9",
        [](Call &c) { c.ids.as<int64_t>()[5] = 10; }},
@@ -414,7 +414,7 @@ TEST(SessionChecks, OneClearMessageEach) {
       {"input 'lengths': dimension 0 (B) is 1, expected 2 as in the tensors "
        "before it",
        [&](Call &c) { c.inputs[2].shape = one; }},
-      {"input 'lengths': expected I64, got F32",
+      {"input 'lengths': expected I64 or I32, got F32",
        [](Call &c) { c.inputs[2].dtype = DType::F32; }},
       {"output 'out': dimension 1 (T) is 5, expected 4 as in the tensors "
        "before it",
