@@ -376,27 +376,22 @@ static int benchVariants(const BenchOptions &options, bool isList) {
 }
 
 /// Options that would change nothing.
-static Status checkUse(const BenchOptions &options, bool isList) {
-  for (const Status &status :
-       {requireFor(!options.filter.empty(), isList,
-                   "--case chooses from a list of cases: expected a list in "
-                   "place of a model"),
-        requireFor(options.small, isList,
-                   "--small is for a list of cases: expected a list in place "
-                   "of a model"),
-        requireFor(options.length > 0 || options.batch > 1, !isList,
-                   "--length and --batch are for a model: the cases of a list "
-                   "say their own"),
-        requireFor(!options.parts.empty() || !options.densities.empty(),
-                   options.suite == "specialise",
-                   "--part and --density are of the suite specialise: expected "
-                   "--suite specialise as well"),
-        requireFor(!options.tune.empty(), options.suite.empty(),
-                   "--tune searches for tiles of calls: expected no --suite "
-                   "beside it")})
-    if (!status.ok())
-      return status;
-  return {};
+static Status checkOptions(const BenchOptions &options, bool isList) {
+  return checkUse(
+      {{!options.filter.empty(), isList,
+        "--case chooses from a list of cases: expected a list in place of a "
+        "model"},
+       {options.small, isList,
+        "--small is for a list of cases: expected a list in place of a model"},
+       {options.length > 0 || options.batch > 1, !isList,
+        "--length and --batch are for a model: the cases of a list say their "
+        "own"},
+       {!options.parts.empty() || !options.densities.empty(),
+        options.suite == "specialise",
+        "--part and --density are of the suite specialise: expected --suite "
+        "specialise as well"},
+       {!options.tune.empty(), options.suite.empty(),
+        "--tune searches for tiles of calls: expected no --suite beside it"}});
 }
 
 void cli::addBenchCommand(CLI::App &app, Action &action) {
@@ -452,7 +447,7 @@ void cli::addBenchCommand(CLI::App &app, Action &action) {
   bench->callback([&action, options] {
     action = [options]() -> int {
       bool isList = isCaseList(options->common.model);
-      if (Status status = checkUse(*options, isList); !status.ok())
+      if (Status status = checkOptions(*options, isList); !status.ok())
         return report(status);
       if (options->suite == "specialise")
         return benchVariants(*options, isList);

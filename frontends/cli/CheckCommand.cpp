@@ -182,18 +182,18 @@ static int checkModel(const CheckOptions &options) {
 
 static int runCheck(const CheckOptions &options) {
   bool golden = !options.golden.empty();
-  for (const Status &status :
-       {requireFor(golden, options.common.model.empty(),
-                   "--golden names cases, which bring their models: expected "
-                   "no MODEL beside it"),
-        requireFor(golden, options.input.empty(),
-                   "--golden names cases, which bring their inputs: expected "
-                   "no --input beside it"),
-        requireFor(options.batchFaithful, golden,
-                   "--batch-faithful is for recorded cases: expected --golden "
-                   "PATH as well")})
-    if (!status.ok())
-      return report(status);
+  Status status = checkUse(
+      {{golden, options.common.model.empty(),
+        "--golden names cases, which bring their models: expected no MODEL "
+        "beside it"},
+       {golden, options.input.empty(),
+        "--golden names cases, which bring their inputs: expected no --input "
+        "beside it"},
+       {options.batchFaithful, golden,
+        "--batch-faithful is for recorded cases: expected --golden PATH as "
+        "well"}});
+  if (!status.ok())
+    return report(status);
   if (golden)
     return checkGoldens(options);
   if (options.common.model.empty())

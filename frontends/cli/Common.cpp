@@ -64,7 +64,7 @@ void cli::addCommonFlags(CLI::App &app, CommonOptions &options) {
       ->capture_default_str();
   app.add_option("--threads", options.threads,
                  "threads to use (0: one per core)")
-      ->check(CLI::Range(0, 1024))
+      ->check(CLI::Range(0, EngineOptions::kMaxThreads))
       ->capture_default_str();
   app.add_flag("--no-cache", options.noCache,
                "neither read nor write the disk cache");
@@ -111,10 +111,11 @@ static CLI::Validator numberFrom(bool withZero) {
 CLI::Validator cli::aboveZero() { return numberFrom(/*withZero=*/false); }
 CLI::Validator cli::zeroOrMore() { return numberFrom(/*withZero=*/true); }
 
-Status cli::requireFor(bool given, bool makesSense, const std::string &text) {
-  if (!given || makesSense)
-    return {};
-  return Status::error(ErrorCode::InvalidArgument, text);
+Status cli::checkUse(std::initializer_list<OptionUse> options) {
+  for (const OptionUse &option : options)
+    if (option.given && !option.makesSense)
+      return Status::error(ErrorCode::InvalidArgument, option.refusal);
+  return {};
 }
 
 //===----------------------------------------------------------------------===//

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <functional>
+#include <initializer_list>
 #include <string>
 
 namespace seqc::cli {
@@ -65,9 +66,13 @@ void addSpecialiseFlags(CLI::App &app, CommonOptions &options,
 CLI::Validator aboveZero();
 CLI::Validator zeroOrMore();
 
-/// Refuses an option that nothing would come of: InvalidArgument unless
-/// `makesSense` or not `given`.
-Status requireFor(bool given, bool makesSense, const std::string &text);
+/// An option, and whether anything would come of it.
+struct OptionUse {
+  bool given, makesSense;
+  const char *refusal;
+};
+/// InvalidArgument for the first that is given and makes no sense.
+Status checkUse(std::initializer_list<OptionUse> options);
 
 /// One line of progress on stderr, redrawn in place; silent if stderr is no
 /// terminal (then only a line per stage is written) or with --json.

@@ -83,20 +83,19 @@ void cli::addExplainCommand(CLI::App &app, Action &action) {
   explain->add_option("--html", options->html,
                       "write a page with plots, which needs no network");
   explain->callback([&action, options] {
-    auto require = [](bool given, bool makesSense, const char *text) {
-      if (given && !makesSense)
-        throw CLI::ValidationError("explain", text);
-    };
-    require(!options->html.empty(), options->runs(),
-            "--html shows calls: expected --input or --calls as well");
-    require(options->length != 0 || options->batch != 1, options->calls > 0,
-            "--length and --batch are of random input: expected --calls as "
-            "well");
-    require(options->actBias != 0, options->runs(),
-            "--act-bias changes calls: expected --input or --calls as well");
-    require(!options->common.profile.empty(), options->common.readsProfile(),
-            "--profile says what to compile ahead: expected --specialise=aot "
-            "as well");
+    Status status = checkUse(
+        {{!options->html.empty(), options->runs(),
+          "--html shows calls: expected --input or --calls as well"},
+         {options->length != 0 || options->batch != 1, options->calls > 0,
+          "--length and --batch are of random input: expected --calls as "
+          "well"},
+         {options->actBias != 0, options->runs(),
+          "--act-bias changes calls: expected --input or --calls as well"},
+         {!options->common.profile.empty(), options->common.readsProfile(),
+          "--profile says what to compile ahead: expected --specialise=aot as "
+          "well"}});
+    if (!status.ok())
+      throw CLI::ValidationError("explain", status.message());
     action = [options] { return runExplain(*options); };
   });
 }

@@ -108,11 +108,8 @@ Status cli::writeFile(const fs::path &path,
   if (Status status = checkWritable(path); !status.ok())
     return status;
   Place place = placeOf(path);
-  // Its errors are told when it is closed.
-  if (place.isStandardOutput()) {
-    Status status = write(std::cout);
-    return std::cout ? status : Status();
-  }
+  if (place.isStandardOutput())
+    return writeStandardOutput(write);
   if (place.isReplaceable()) {
     bool begun = false;
     Status status = writeBeside(place, begun, write);
@@ -211,6 +208,12 @@ static OutputBuffer &outputBuffer() {
   // Never destroyed: std::cout may be used until the process ends.
   static auto *buffer = new OutputBuffer;
   return *buffer;
+}
+
+Status
+cli::writeStandardOutput(const std::function<Status(std::ostream &)> &write) {
+  Status status = write(std::cout);
+  return std::cout ? status : Status();
 }
 
 void cli::openStandardOutput() { std::cout.rdbuf(&outputBuffer()); }

@@ -19,6 +19,8 @@ namespace seqc::cli {
 Status writeFile(const std::filesystem::path &path,
                  const std::function<Status(std::ostream &)> &write);
 Status writeFile(const std::filesystem::path &path, const std::string &text);
+/// To standard output, whose errors are told when it is closed.
+Status writeStandardOutput(const std::function<Status(std::ostream &)> &write);
 /// Whether writeFile could begin; leaves what is there as it is.
 Status checkWritable(const std::filesystem::path &path);
 

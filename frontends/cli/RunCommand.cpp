@@ -28,11 +28,7 @@ writeOutput(const std::string &path,
   auto write = [&](std::ostream &stream) {
     return frontend::writeSafetensors(stream, tensors);
   };
-  if (path != "-")
-    return writeFile(path, write);
-  Status status = write(std::cout);
-  // What goes wrong with standard output is told when it is closed.
-  return std::cout ? status : Status();
+  return path == "-" ? writeStandardOutput(write) : writeFile(path, write);
 }
 
 /// What was written, as one object; beside the tensors if those go to standard

@@ -4,19 +4,15 @@
 
 #include "dialect/SeqcDialect.h"
 #include "dialect/SeqcOps.h"
+#include "runtime/abi/KernelAbi.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/DenseSet.h"
 
-#include <limits>
-
 using namespace mlir;
 using namespace seqc::ir;
 using namespace seqc::passes;
-
-/// Rows are numbered in i32, and one more than their number has to fit as well.
-static constexpr int64_t kMaxRows = std::numeric_limits<int32_t>::max() - 1;
 
 namespace {
 /// Follows a value to the ops that read it, through views and calls.
@@ -43,7 +39,8 @@ private:
   void visit(OpOperand &use);
   void attend(AttendOp op, Value value);
 
-  int64_t positions = kMaxRows; ///< of a sequence, what was carried included
+  /// Of a sequence, what was carried included.
+  int64_t positions = SEQC_KERNEL_MAX_ROWS;
   llvm::DenseSet<Value> seen;
 };
 } // namespace

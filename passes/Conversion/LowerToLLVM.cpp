@@ -49,7 +49,8 @@ template <typename... Ops> static void alignToElements(ModuleOp module) {
 
 /// Nothing to take apart: most of a kernel.
 static bool isPlain(Operation *op) {
-  return !isa<memref::MemRefDialect, vector::VectorDialect>(op->getDialect()) ||
+  return !isa_and_present<memref::MemRefDialect, vector::VectorDialect>(
+             op->getDialect()) ||
          isa<memref::LoadOp, memref::StoreOp, vector::LoadOp, vector::StoreOp,
              vector::FMAOp, vector::ShuffleOp>(op);
 }

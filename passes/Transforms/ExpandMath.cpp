@@ -414,24 +414,35 @@ static Value expandAny(Emitter &emitter, Operation *op, bool fma) {
   return fma ? Value() : expandForBaseline(emitter, op);
 }
 
-/// Functions without a fit of their own, in terms of the others. Hardly any
-/// kernel has one, and those that have none are not visited.
+// Functions without a fit of their own: by others, and by polynomials.
+static constexpr StringRef kExpanded[] = {"sinh",  "cosh", "asinh", "acosh",
+                                          "atanh", "tan",  "powf"};
+static constexpr StringRef kApproximated[] = {"sin", "cos", "expm1", "atan",
+                                              "erfc"};
+
+/// "math.sin" is "sin".
+static StringRef functionOf(StringRef opName) {
+  opName.consume_front("math.");
+  return opName;
+}
+
+/// Hardly any kernel has one, and those that have none are not visited.
 static LogicalResult expandByOthers(Operation *root) {
   SmallVector<Operation *> ops;
   root->walk([&](Operation *op) {
-    if (isa<math::SinhOp, math::CoshOp, math::AsinhOp, math::AcoshOp,
-            math::AtanhOp, math::TanOp, math::PowFOp, math::SinOp, math::CosOp,
-            math::ExpM1Op, math::AtanOp, math::ErfcOp>(op))
+    if (!isa_and_present<math::MathDialect>(op->getDialect()))
+      return;
+    StringRef function = functionOf(op->getName().getStringRef());
+    if (llvm::is_contained(kExpanded, function) ||
+        llvm::is_contained(kApproximated, function))
       ops.push_back(op);
   });
   if (ops.empty())
     return success();
   RewritePatternSet patterns(root->getContext());
-  math::populateExpansionPatterns(
-      patterns, {"sinh", "cosh", "asinh", "acosh", "atanh", "tan", "powf"});
+  math::populateExpansionPatterns(patterns, kExpanded);
   populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
-    return llvm::is_contained(
-        {"math.sin", "math.cos", "math.expm1", "math.atan", "math.erfc"}, name);
+    return llvm::is_contained(kApproximated, functionOf(name));
   });
   return applyOpPatternsGreedily(ops, std::move(patterns));
 }

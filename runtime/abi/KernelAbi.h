@@ -14,6 +14,8 @@
 
 #define SEQC_KERNEL_ABI_VERSION 1
 #define SEQC_KERNEL_MAX_RANK 4
+/// Rows are numbered in i32, and one more than their number has to fit too.
+#define SEQC_KERNEL_MAX_ROWS (INT32_MAX - 1)
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/core/JsonFields.h"
+#include "runtime/core/Profiler.h"
 #include "seqc/Profile.h"
 
 #include <algorithm>
@@ -22,8 +23,7 @@ static constexpr int64_t kVersion = 1;
 static Status differs(const Profile &into, const Profile &other) {
   std::string how = into.model != other.model
                         ? "got one of '" + other.model + "'"
-                        : "got one with other inputs, outputs, states, "
-                          "positions, layers, kernels or variants";
+                        : std::string("got one with other ") + kFingerprinted;
   return Status::error(ErrorCode::InvalidArgument,
                        "expected a profile of the same program as that of '" +
                            into.model + "', " + how);

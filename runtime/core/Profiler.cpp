@@ -54,11 +54,10 @@ Status checkProfile(const Profile &profile, const Plan &plan) {
     return Status::error(ErrorCode::InvalidArgument,
                          "the profile is of model '" + profile.model +
                              "', expected one of '" + plan.model + "'");
-  return Status::error(
-      ErrorCode::InvalidArgument,
-      "the profile of '" + profile.model +
-          "' was made with other inputs, outputs, states, positions, layers, "
-          "kernels or variants; record it again");
+  return Status::error(ErrorCode::InvalidArgument,
+                       "the profile of '" + profile.model +
+                           "' was made with other " + kFingerprinted +
+                           "; record it again");
 }
 
 std::vector<VariantId> variantsOf(const Profile &profile, const Plan &plan,

@@ -17,6 +17,10 @@ std::string profileFingerprint(const Plan &plan);
 /// Fails, saying which model the profile is of, if it is not of this one.
 Status checkProfile(const Profile &profile, const Plan &plan);
 
+/// What a fingerprint tells apart, for messages.
+inline constexpr const char *kFingerprinted =
+    "inputs, outputs, states, positions, layers, kernels or variants";
+
 /// Variants that calls of the profile were for, at least `leastCalls` of them
 /// over all layers; what to compile ahead. The profile is one of the plan.
 std::vector<VariantId> variantsOf(const Profile &profile, const Plan &plan,

@@ -272,8 +272,8 @@ Status Session::importState(std::string_view name, TensorRef source) {
   std::byte *target = static_cast<std::byte *>(memory);
   size_t rowBytes =
       static_cast<size_t>(bound.innerCount) * byteSize(bound.dtype);
-  bool limited = !isPosition &&
-                 impl->plan().buffers[bound.buffer].valueLimit >= 0;
+  bool limited =
+      !isPosition && impl->plan().buffers[bound.buffer].valueLimit >= 0;
   for (int64_t b = 0; b < count; ++b, target += rowBytes) {
     readRow(bound, b, 0, target, bound.dtype);
     if (limited)

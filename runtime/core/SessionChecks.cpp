@@ -13,7 +13,7 @@
 using namespace seqc;
 using namespace seqc::rt;
 
-static constexpr int64_t kMaxRows = std::numeric_limits<int32_t>::max() - 1;
+static constexpr int64_t kMaxRows = SEQC_KERNEL_MAX_ROWS;
 
 static Status invalid(std::string message) {
   return Status::error(ErrorCode::InvalidArgument, std::move(message));

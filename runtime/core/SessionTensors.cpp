@@ -147,11 +147,10 @@ bool findBadId(const BoundTensor &tensor, int64_t sequence, int64_t token,
 
 int64_t largestId(const BoundTensor &tensor, int64_t sequence, int64_t token) {
   int64_t largest = 0;
-  forEachElement(tensor, tensor.row(sequence, token),
-                 [&](const std::byte *element) {
-                   largest = std::max(largest,
-                                      loadInteger(element, tensor.dtype));
-                 });
+  forEachElement(
+      tensor, tensor.row(sequence, token), [&](const std::byte *element) {
+        largest = std::max(largest, loadInteger(element, tensor.dtype));
+      });
   return largest;
 }
 

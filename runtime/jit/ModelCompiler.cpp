@@ -86,7 +86,8 @@ static Result<ModelInput> readDescription(const ModelSource &given) {
   model.weights = source->weights;
   if (isMlir(model.name)) {
     if (!model.weights)
-      model.weights = std::make_shared<frontend::MemoryWeights>("the weights (none are given)");
+      model.weights = std::make_shared<frontend::MemoryWeights>(
+          "the weights (none are given)");
     return model;
   }
   Result<frontend::ModelDescription> description =

@@ -224,37 +224,30 @@ static SpecialiserHooks dearHooks() {
   return hooks;
 }
 
+/// What becomes of the first variant of the gather after these calls.
+static VariantState stateAfter(Toy &toy, int64_t calls,
+                               const std::vector<int64_t> &times = {}) {
+  want(*toy.specialiser, toy.slot(kGather, 0), calls, times);
+  toy.specialiser->drain();
+  return toy.report(kGather, 0).state;
+}
+
 TEST(SpecialiserPays, ShortCallsHaveToBeMany) {
   Toy toy({}, dearHooks());
-  int32_t slot = toy.slot(kGather, 0);
-  want(*toy.specialiser, slot, 999, {1000, 1000});
-  toy.specialiser->drain();
-  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Seen);
-  want(*toy.specialiser, slot, 1);
-  toy.specialiser->drain();
-  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Trying);
+  EXPECT_EQ(stateAfter(toy, 999, {1000, 1000}), VariantState::Seen);
+  EXPECT_EQ(stateAfter(toy, 1), VariantState::Trying);
 }
 
 TEST(SpecialiserPays, LongCallsOnlyHaveToBeAFew) {
   Toy toy({}, dearHooks());
-  int32_t slot = toy.slot(kGather, 0);
-  want(*toy.specialiser, slot, 31, {500000});
-  toy.specialiser->drain();
-  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Seen);
-  want(*toy.specialiser, slot, 1);
-  toy.specialiser->drain();
-  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Trying);
+  EXPECT_EQ(stateAfter(toy, 31, {500000}), VariantState::Seen);
+  EXPECT_EQ(stateAfter(toy, 1), VariantState::Trying);
 }
 
 TEST(SpecialiserPays, WhatWasNeverTimedDoesNot) {
   Toy toy({}, dearHooks());
-  int32_t slot = toy.slot(kGather, 0);
-  want(*toy.specialiser, slot, 1000000);
-  toy.specialiser->drain();
-  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Seen);
-  want(*toy.specialiser, slot, 1, {1000});
-  toy.specialiser->drain();
-  EXPECT_EQ(toy.report(kGather, 0).state, VariantState::Trying);
+  EXPECT_EQ(stateAfter(toy, 1000000), VariantState::Seen);
+  EXPECT_EQ(stateAfter(toy, 1, {1000}), VariantState::Trying);
 }
 
 TEST(SpecialiserPays, OneInterruptedCallIsNoLongCall) {
